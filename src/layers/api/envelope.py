@@ -1,0 +1,143 @@
+"""The outermost layer: a request id, one line in the log, and an answer in the one error shape whatever happens."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import structlog
+from litestar import MediaType, Request, Response
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from layers.api import errors
+from layers.api.context import state_of
+from layers.db.pool import DATABASE_AWAY
+from layers.kit.ids import new_id
+from layers.kit.problems import Issue
+
+log = structlog.get_logger("layers.api")
+RETRY_SECONDS = 2
+"""What a caller is told to wait when the database is away."""
+
+
+class Envelope:
+    """ASGI wrapper around the whole app."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; lifespan passes through."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = new_id("req")
+        scope.setdefault("state", {})["request_id"] = request_id
+        started, status = time.perf_counter(), 500
+        headers = [
+            (b"x-request-id", request_id.encode()),
+            (b"x-ratelimit-endpoint-class", b"read-light" if scope["method"] == "GET" else b"write-light"),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", []), *headers]
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self.app(scope, receive, send_marked)
+            log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
+
+
+def respond(request: Request[Any, Any, Any], problem: errors.Problem) -> Response[dict[str, object]]:
+    """Turn a problem into the response of contract section 1, and note whether it must be committed."""
+    state = state_of(request.scope)
+    state["commits"] = problem.commits
+    error: dict[str, object] = {
+        "code": problem.code,
+        "message": problem.message,
+        "requestId": state.get("request_id", ""),
+    }
+    if problem.details is not None:
+        error["details"] = problem.details
+    return Response(
+        {"error": error},
+        status_code=problem.status,
+        media_type=MediaType.JSON,
+        headers=dict(problem.headers),
+    )
+
+
+def _on_problem(request: Request[Any, Any, Any], problem: errors.Problem) -> Response[dict[str, object]]:
+    return respond(request, problem)
+
+
+def _on_database_away(request: Request[Any, Any, Any], fault: Exception) -> Response[dict[str, object]]:
+    log.warning("database away", error=repr(fault))
+    return respond(request, unavailable())
+
+
+def unavailable() -> errors.Unavailable:
+    """Return what a caller hears while the database is away."""
+    return errors.Unavailable(
+        "The database is not reachable. Repeat the request with the same Idempotency-Key.",
+        headers={"Retry-After": str(RETRY_SECONDS)},
+    )
+
+
+def _on_http_exception(request: Request[Any, Any, Any], fault: HTTPException) -> Response[dict[str, object]]:
+    return respond(request, _translate(request, fault))
+
+
+def _translate(request: Request[Any, Any, Any], fault: HTTPException) -> errors.Problem:
+    if isinstance(fault, NotFoundException):
+        return errors.NotFound(f"There is no {request.scope['path']} here.")
+    if isinstance(fault, MethodNotAllowedException):
+        return errors.MethodNotAllowed(f"{request.method} is not possible on {request.scope['path']}.")
+    if isinstance(fault, ValidationException):
+        return errors.Validation(_parameter_issues(fault))
+    if fault.status_code < 500:
+        return errors.one_issue("$", fault.detail or "The request is malformed.", "malformed")
+    return _bug(fault)
+
+
+def _parameter_issues(fault: ValidationException) -> list[Issue]:
+    extra = cast("list[dict[str, object]]", fault.extra if isinstance(fault.extra, list) else [])
+    found = [
+        Issue(str(item.get("key", "$")), f"{item.get('message', 'invalid')}.", "invalid_value")
+        for item in extra
+    ]
+    return found or [Issue("$", fault.detail or "invalid", "invalid_value")]
+
+
+def _on_bug(request: Request[Any, Any, Any], fault: Exception) -> Response[dict[str, object]]:
+    return respond(request, _bug(fault))
+
+
+def _bug(fault: Exception) -> errors.Problem:
+    log.error("bug", exc_info=fault)
+    return errors.Internal("Something went wrong on our side. The request id finds it in the logs.")
+
+
+def exception_handlers() -> Mapping[type[Exception], Callable[..., Response[Any]]]:
+    """Return Litestar's table of exception → response."""
+    return {
+        errors.Problem: _on_problem,
+        HTTPException: _on_http_exception,
+        **dict.fromkeys(DATABASE_AWAY, _on_database_away),
+        Exception: _on_bug,
+    }

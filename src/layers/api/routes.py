@@ -1,0 +1,41 @@
+"""How a route is declared: its scope, its body, and who may call it without a key.
+
+`operation(...)` fills Litestar's `opt`; the middleware reads it. A route that declares neither a scope nor that it is
+open cannot be built, so access is denied by default.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+T = TypeVar("T")
+Body: TypeAlias = SkipValidation[NamedDependency[T]]
+"""A handler's `payload` parameter: already decoded and validated."""
+
+ANY_KEY = ""
+"""Scope of a route that every valid key may call."""
+
+
+class Wire(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """A request body: camelCase, unknown fields refused."""
+
+
+class WireOut(msgspec.Struct, rename="camel"):
+    """A response body: camelCase."""
+
+
+class NoBody(Wire):
+    """The route takes no body (an empty object is tolerated)."""
+
+
+def operation(scope: str, *, body: type[Wire] = NoBody, form: bool = False) -> Mapping[str, Any]:
+    """Declare a route for callers whose key holds `scope`. `form`: it takes multipart/form-data as well."""
+    return {"scope": scope, "body": body, "form": form}
+
+
+def open_to_all() -> Mapping[str, Any]:
+    """Declare a route that needs no key and no transaction (health, signed links)."""
+    return {"open": True}

@@ -1,0 +1,244 @@
+"""One transaction per mutation, with its idempotency record inside.
+
+The record is inserted before the handler runs and completed with the response before the commit, so that work and
+memory stand or fall together: no crash can part them. A twin waits on the unique index for the first to finish and
+then replays its answer. Only what was committed is remembered: 2xx, and refusals that themselves changed something.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+import asyncpg
+import msgspec
+from litestar.types import (
+    ASGIApp,
+    HTTPResponseBodyEvent,
+    HTTPResponseStartEvent,
+    Message,
+    Receive,
+    Scope,
+    Send,
+)
+
+from layers.api import errors
+from layers.api.context import hooks_of, method_of, state_of
+from layers.api.envelope import unavailable
+from layers.db.pool import DATABASE_AWAY, Connection, Pool
+from layers.kit.canonical import fingerprint
+from layers.kit.problems import find_problems
+
+MAX_JSON_BYTES = 1024 * 1024
+KEPT_FOR = "24 hours"
+VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
+UPLOAD_STATE = "upload"
+"""Where a route that takes files finds them (a `layers.api.multipart.Form`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotentCall:
+    """What identifies a call that may be repeated."""
+
+    api_key_id: str
+    method: str
+    path: str
+    key: str
+    fingerprint: bytes
+
+
+def transaction(app: ASGIApp) -> ASGIApp:
+    """Wrap a route: reads get a connection, mutations a transaction and idempotency, open routes nothing."""
+
+    async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
+        opt = scope["route_handler"].opt
+        if opt.get("open"):
+            await app(scope, receive, send)
+            return
+        pool = cast("Pool", scope["litestar_app"].state["pool"])
+        if method_of(scope) in ("GET", "HEAD"):
+            async with pool.acquire(timeout=10) as connection:
+                state_of(scope)["tx"] = connection
+                await app(scope, receive, send)
+            return
+        try:
+            body_print = await _take_body(scope, receive)
+            response = await _mutate(app, scope, pool, _idempotent_call(scope, body_print))
+        finally:
+            if UPLOAD_STATE in state_of(scope):
+                state_of(scope)[UPLOAD_STATE].discard()
+        for hook in hooks_of(scope) if response.committed else ():
+            hook()
+        await response.send(send)
+
+    return middleware
+
+
+async def _take_body(scope: Scope, receive: Receive) -> bytes:
+    """Read and decode the body to the type the route declares; returns its fingerprint."""
+    opt, state = scope["route_handler"].opt, state_of(scope)
+    content_type = _header(scope, b"content-type").partition(";")[0].strip().lower()
+    if opt["form"] and content_type == "multipart/form-data":
+        state[UPLOAD_STATE] = upload = await scope["litestar_app"].state["receive_upload"](scope, receive)
+        state["body"] = None
+        return cast("bytes", upload.fingerprint)
+    raw = await _read(scope, receive)
+    if raw and content_type not in ("application/json", ""):
+        takes = "application/json or multipart/form-data" if opt["form"] else "application/json"
+        raise errors.UnsupportedMediaType(f"This route takes {takes}, not {content_type}.")
+    state["body"], value = decode_body(raw or b"{}", opt["body"])
+    return fingerprint(value)
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes:
+    chunks, size = list[bytes](), 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise errors.one_issue("$", "The request ended before its body was complete.", "malformed")
+        chunk = cast("bytes", message.get("body", b""))
+        size += len(chunk)
+        if size > MAX_JSON_BYTES:
+            raise errors.PayloadTooLarge(f"A JSON body may have {MAX_JSON_BYTES} bytes at most.")
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+@cache
+def _decoder(expected: type[msgspec.Struct]) -> msgspec.json.Decoder[msgspec.Struct]:
+    return msgspec.json.Decoder(expected)
+
+
+def decode_body(raw: bytes, expected: type[msgspec.Struct]) -> tuple[msgspec.Struct, object]:
+    """Return the body as `expected` and as plain values. Raises Validation with every fault at once."""
+    try:
+        plain = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise errors.one_issue("$", f"The body is not valid JSON: {fault}.", "malformed") from None
+    try:
+        typed = _decoder(expected).decode(raw)
+    except msgspec.ValidationError as fault:
+        issues = find_problems(plain, expected)
+        raise (
+            errors.Validation(issues) if issues else errors.one_issue("$", f"{fault}.", "invalid_value")
+        ) from None
+    if b"\\u" in raw and (issues := find_problems(plain, expected)):
+        raise errors.Validation(issues)
+    return typed, plain
+
+
+def _idempotent_call(scope: Scope, body_print: bytes) -> IdempotentCall | None:
+    key = _header(scope, b"idempotency-key")
+    if not any(name == b"idempotency-key" for name, _ in scope["headers"]):
+        return None
+    if not VISIBLE_ASCII.fullmatch(key):
+        raise errors.one_issue(
+            "Idempotency-Key", "Use 1 to 255 visible ASCII characters; a UUID is best.", "invalid_value"
+        )
+    return IdempotentCall(state_of(scope)["api_key_id"], method_of(scope), scope["path"], key, body_print)
+
+
+class Captured:
+    """A response held back until its transaction is settled."""
+
+    def __init__(self, status: int = 500, body: bytes = b"", *, replayed: bool = False) -> None:
+        self.status, self.body, self.committed = status, body, False
+        self.headers: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json")]
+        if replayed:
+            self.headers.append((b"idempotent-replayed", b"true"))
+
+    async def collect(self, message: Message) -> None:
+        """Take the place of ASGI's send."""
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], list(message["headers"])
+        elif message["type"] == "http.response.body":
+            self.body += message["body"]
+
+    async def send(self, send: Send) -> None:
+        """Let the response go."""
+        headers = [h for h in self.headers if h[0].lower() != b"content-length"]
+        headers.append((b"content-length", str(len(self.body)).encode()))
+        start: HTTPResponseStartEvent = {
+            "type": "http.response.start",
+            "status": self.status,
+            "headers": headers,
+        }
+        body: HTTPResponseBodyEvent = {"type": "http.response.body", "body": self.body, "more_body": False}
+        await send(start)
+        await send(body)
+
+
+async def _mutate(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall | None) -> Captured:
+    try:
+        async with pool.acquire(timeout=10) as connection:
+            tx = connection.transaction()
+            await tx.start()
+            try:
+                response = await _work(app, scope, connection, call)
+            except BaseException:
+                await tx.rollback()
+                raise
+            await (tx.commit() if response.committed else tx.rollback())
+            return response
+    except asyncpg.LockNotAvailableError:
+        raise unavailable() from None
+    except DATABASE_AWAY:
+        raise unavailable() from None
+
+
+async def _work(app: ASGIApp, scope: Scope, connection: Connection, call: IdempotentCall | None) -> Captured:
+    if call and (earlier := await _begin(connection, call)):
+        return earlier
+    state = state_of(scope)
+    state["tx"] = connection
+    response = Captured()
+    await app(scope, _nothing_more, response.collect)
+    response.committed = response.status < 400 or bool(state.get("commits"))
+    if call and response.committed:
+        await connection.execute(
+            "UPDATE idempotency_records SET status = $5, body = $6, intent_id = $7"
+            " WHERE api_key_id = $1 AND method = $2 AND path = $3 AND idempotency_key = $4",
+            *(call.api_key_id, call.method, call.path, call.key),
+            *(response.status, response.body, state.get("intent_id")),
+        )
+    return response
+
+
+async def _begin(connection: Connection, call: IdempotentCall) -> Captured | None:
+    """Claim the key, waiting for a twin in flight; returns the earlier response if there is one."""
+    identity = (call.api_key_id, call.method, call.path, call.key)
+    try:
+        fresh = await connection.fetchval(
+            f"""INSERT INTO idempotency_records AS r (api_key_id, method, path, idempotency_key, fingerprint)
+            VALUES ($1, $2, $3, $4, $5)
+            ON CONFLICT (api_key_id, method, path, idempotency_key) DO UPDATE
+            SET fingerprint = excluded.fingerprint, status = NULL, body = NULL, intent_id = NULL, created_at = now()
+            WHERE r.created_at < now() - interval '{KEPT_FOR}' RETURNING true""",  # noqa: S608
+            *identity,
+            call.fingerprint,
+        )
+    except asyncpg.LockNotAvailableError:
+        raise errors.Conflict(
+            "A request with this Idempotency-Key is still being worked on.",
+            {"subcode": "IDEMPOTENCY_IN_FLIGHT"},
+            headers={"Retry-After": "1"},
+        ) from None
+    if fresh:
+        return None
+    record = await connection.fetchrow(
+        "SELECT fingerprint, status, body FROM idempotency_records"
+        " WHERE api_key_id = $1 AND method = $2 AND path = $3 AND idempotency_key = $4",
+        *identity,
+    )
+    if record is None or record["fingerprint"] != call.fingerprint:
+        raise errors.IdempotencyConflict("This Idempotency-Key was used with another body. Use a new key.")
+    return Captured(record["status"], record["body"], replayed=True)
+
+
+async def _nothing_more() -> Any:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")

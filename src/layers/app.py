@@ -1,0 +1,195 @@
+"""The API, composed: routes of every slice, the layers around them, and what they share."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+from litestar import Litestar, Response, get
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import ASGIApp, Receive, Scope
+
+from layers.access import routes as access
+from layers.access.caller import authentication, provide_caller
+from layers.api import errors
+from layers.api.context import provide_body, provide_now, provide_tx
+from layers.api.envelope import Envelope, exception_handlers
+from layers.api.multipart import Form, FormLimits, receive_form
+from layers.api.routes import open_to_all
+from layers.api.transaction import transaction
+from layers.content import routes as content
+from layers.content.probe import MAX_VIDEO_BYTES
+from layers.db import schema
+from layers.db.pool import DATABASE_AWAY, Pool, open_pool
+from layers.outbound import Outbound
+from layers.platforms import CONNECTORS
+from layers.projects import routes as projects
+from layers.publishing import catalog, health
+from layers.publishing import routes as publishing
+from layers.publishing.credentials import Credentials
+from layers.publishing.lanes import Nudger
+from layers.settings import Settings
+from layers.signing import LinkSigner
+from layers.social_accounts import routes as social_accounts
+from layers.social_accounts.commands import Connecting
+from layers.storage import ObjectMissing, Storage, open_storage
+from layers.vault import Vault, open_vault
+
+log = structlog.get_logger("layers.app")
+FORM = FormLimits(
+    text_fields=frozenset({"caption", "firstComment"}),
+    file_fields=frozenset({"files"}),
+    max_files=10,
+    max_file_bytes=MAX_VIDEO_BYTES,
+    max_total_bytes=2 * MAX_VIDEO_BYTES,
+)
+CONNECT_READ_SECONDS = 15.0
+PLATFORM_SETTINGS = frozenset(
+    f"{platform.upper()}_{name}"
+    for platform, connector in CONNECTORS.items()
+    for name in (*connector.settings, "BASE_URL")
+)
+"""Variables that belong to platforms, without the prefix `LAYERS_`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the API and the workers of one process both need."""
+
+    settings: Settings
+    url: str
+    vault: Vault
+    signer: LinkSigner
+    storage: Storage
+
+
+def share(settings: Settings, url: str) -> Shared:
+    """Open keys and storage. Raises VaultError or StorageError with the remedy."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    vault = open_vault(settings.secret_keys, settings.data_dir)
+    signer = LinkSigner(vault.derive("signed links"))
+    return Shared(settings, url, vault, signer, open_storage(settings.storage_url, settings.data_dir))
+
+
+@get("/health/live", opt=open_to_all(), include_in_schema=False)
+async def live() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "ok"}
+
+
+@get("/health/ready", opt=open_to_all(), include_in_schema=False)
+async def ready(state: State) -> Response[dict[str, object]]:
+    """Say whether the database answers and has the right schema."""
+    try:
+        async with cast("Pool", state["pool"]).acquire(timeout=3) as connection:
+            await schema.check(connection)
+    except (schema.SchemaMismatch, *DATABASE_AWAY) as fault:
+        return Response({"status": "unavailable", "reason": str(fault) or repr(fault)}, status_code=503)
+    return Response({"status": "ok"})
+
+
+def create_app(shared: Shared) -> ASGIApp:
+    """Return the API as an ASGI application; its lifespan opens and closes the pool."""
+    settings = shared.settings
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
+        pool = await open_pool(shared.url, settings.database_connections, "layers api")
+        outbound = Outbound(shared.storage, settings.allow_private_networks, CONNECT_READ_SECONDS)
+        credentials = Credentials(pool, shared.vault, outbound, settings, sandbox_origin="")
+        app.state["pool"] = pool
+        app.state["nudge"] = Nudger(pool).nudge
+        app.state["connecting"] = Connecting(pool, credentials)
+        try:
+            yield
+        finally:
+            await outbound.close()
+            await pool.close()
+
+    app = Litestar(
+        route_handlers=[
+            *(live, ready, *health.ROUTES),
+            *access.ROUTES,
+            *catalog.ROUTES,
+            *projects.ROUTES,
+            *content.ROUTES,
+            *social_accounts.ROUTES,
+            *publishing.ROUTES,
+        ],
+        middleware=[authentication, transaction],
+        dependencies={
+            "tx": Provide(provide_tx, sync_to_thread=False),
+            "caller": Provide(provide_caller, sync_to_thread=False),
+            "payload": Provide(provide_body, sync_to_thread=False),
+            "now": Provide(provide_now, sync_to_thread=False),
+        },
+        exception_handlers=cast("Any", exception_handlers()),
+        lifespan=[lifespan],
+        openapi_config=None,
+        logging_config=None,
+        state=State(
+            {
+                "public_origin": settings.public_origin,
+                "signer": shared.signer,
+                "storage": shared.storage,
+                "receive_upload": _receiver(settings.data_dir / "incoming"),
+                "forget_objects": _forgetter(shared.storage),
+            }
+        ),
+    )
+    refuse_undeclared(app)
+    return cast("ASGIApp", Envelope(cast("ASGIApp", app)))
+
+
+def refuse_undeclared(app: Litestar) -> None:
+    """Fail at start, not at a request, when a route says neither which scope it needs nor that it is open."""
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", []):
+            if (
+                "open" not in handler.opt
+                and "scope" not in handler.opt
+                and handler.fn.__module__.startswith("layers")
+            ):
+                raise RuntimeError(f"{route.path} declares no scope")
+
+
+def _receiver(folder: Path) -> Any:
+    folder.mkdir(parents=True, exist_ok=True)
+
+    async def receive_upload(scope: Scope, receive: Receive) -> Form:
+        content_type = next(v.decode("latin-1") for k, v in scope["headers"] if k == b"content-type")
+        return await receive_form(content_type, _chunks(receive), folder, FORM)
+
+    return receive_upload
+
+
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise errors.one_issue("$", "The upload ended early.", "malformed")
+        yield cast("bytes", message.get("body", b""))
+        if not message.get("more_body"):
+            return
+
+
+def _forgetter(storage: Storage) -> Any:
+    running: set[asyncio.Task[None]] = set()
+
+    async def forget(keys: list[str]) -> None:
+        for key in keys:
+            try:
+                await storage.delete(key)
+            except (ObjectMissing, OSError) as fault:
+                log.warning("object left behind", key=key, error=repr(fault))
+
+    def forget_objects(keys: list[str]) -> None:
+        task = asyncio.get_running_loop().create_task(forget(keys))
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    return forget_objects

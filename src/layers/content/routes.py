@@ -1,0 +1,236 @@
+"""Endpoints of containers, approval and assets (contract sections 3 and 4)."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, cast
+
+import asyncpg
+import msgspec
+from litestar import Request, Response, delete, get, patch, post
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Stream
+from litestar.types import Scope
+
+from layers.access.caller import Calling
+from layers.api.context import Now, Tx, after_commit, state_of
+from layers.api.errors import NotFound
+from layers.api.pages import Page, page_of, read_cursor
+from layers.api.routes import Body, open_to_all, operation
+from layers.api.times import utc_or_refuse
+from layers.api.transaction import UPLOAD_STATE
+from layers.connector import Media
+from layers.content import commands, schemas, store
+from layers.kit.times import utc_now
+from layers.publishing.commands import LIMITS
+from layers.publishing.fit import LEFT_OUT, misfits
+from layers.publishing.routes import nudge
+from layers.publishing.schemas import PendingSchedule
+
+CONTENT = "/v1/content/{container_id:str}"
+PROJECT = "/v1/projects/{project_id:str}/content"
+LINK_LIFE = timedelta(hours=1)
+RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def container_from(row: asyncpg.Record, scope: Scope) -> schemas.Container:
+    """Return the wire object of a row with the columns of `store.CONTAINER`."""
+    values: dict[str, Any] = dict(row)
+    media = msgspec.convert(values.pop("media"), list[Media])
+    pending = values.pop("pending")
+    return schemas.Container(
+        **values,
+        assets=[_asset(item, scope) for item in media],
+        pending_schedule=msgspec.convert(pending, PendingSchedule) if pending else None,
+        platform_fit=platform_fit(values["kind"], media, values["caption"], values["first_comment"]),
+    )
+
+
+def _asset(item: Media, scope: Scope) -> schemas.Asset:
+    state = scope["litestar_app"].state
+    url = state["public_origin"] + state["signer"].sign(f"/v1/assets/{item.id}", utc_now() + LINK_LIFE)
+    return schemas.Asset(
+        id=item.id,
+        kind=item.kind,
+        url=url,
+        mime_type=item.mime_type,
+        width=item.width,
+        height=item.height,
+        duration_ms=item.duration_ms,
+        size_bytes=item.size_bytes,
+        sha256=item.sha256,
+    )
+
+
+def platform_fit(
+    kind: Any, media: list[Media], caption: str, first_comment: str | None
+) -> dict[str, dict[str, schemas.Fit]]:
+    """Say for every mode of every platform whether the content fits, and if not, why."""
+    fits: dict[str, dict[str, schemas.Fit]] = {}
+    for platform, limits in LIMITS.items():
+        fits[platform] = {}
+        for name, mode in limits.modes.items():
+            found = misfits(mode, kind, media, caption, first_comment)
+            problems = [m.message for m in found if m.code not in LEFT_OUT]
+            fits[platform][name] = schemas.Fit(not problems, problems)
+    return fits
+
+
+@post(PROJECT, opt=operation("content:write", body=schemas.CreateText, form=True))
+async def create(
+    scope: Scope,
+    tx: Tx,
+    caller: Calling,
+    now: Now,
+    project_id: FromPath[str],
+    payload: Body[schemas.CreateText | None],
+) -> schemas.Container:
+    """Make a container from uploaded files (multipart) or from text (JSON)."""
+    if payload is None:
+        form, storage = state_of(scope)[UPLOAD_STATE], scope["litestar_app"].state["storage"]
+        container_id = await commands.create_from_files(tx, caller, project_id, form, storage, now)
+    else:
+        container_id = await commands.create_text(tx, caller, project_id, payload, now)
+    return container_from(await commands.get(tx, caller, container_id), scope)
+
+
+@get(PROJECT, opt=operation("content:read"))
+async def listing(
+    scope: Scope,
+    tx: Tx,
+    caller: Calling,
+    project_id: FromPath[str],
+    status: FromQuery[schemas.ContainerStatus | None] = None,
+    approval_status: Annotated[schemas.ApprovalStatus | None, QueryParameter(name="approvalStatus")] = None,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 25,
+) -> Page[schemas.Container]:
+    """List a project's containers, newest first."""
+    if await store.project(tx, caller.organization_id, caller.environment, project_id) is None:
+        raise NotFound(f"There is no project {project_id}.")
+    wanted = store.Filter(
+        project_id, status, approval_status, utc_or_refuse(since, "since"), utc_or_refuse(until, "until")
+    )
+    last = read_cursor(cursor, wanted, (str, str))
+    after = (datetime.fromisoformat(str(last[0])), str(last[1])) if last else None
+    rows = await store.page(tx, wanted, after, limit + 1)
+    return page_of(
+        rows,
+        limit,
+        wanted,
+        key=lambda row: (row["created_at"].isoformat(), row["id"]),
+        item=lambda row: container_from(row, scope),
+    )
+
+
+@get(CONTENT, opt=operation("content:read"))
+async def read(scope: Scope, tx: Tx, caller: Calling, container_id: FromPath[str]) -> schemas.Container:
+    """Return a container."""
+    return container_from(await commands.get(tx, caller, container_id), scope)
+
+
+@patch(CONTENT, opt=operation("content:write", body=schemas.PatchContainer))
+async def change(
+    scope: Scope, tx: Tx, caller: Calling, container_id: FromPath[str], payload: Body[schemas.PatchContainer]
+) -> schemas.Container:
+    """Change caption or first comment; posts already queued keep what they were scheduled with."""
+    given = {name: getattr(payload, name) for name in payload.__struct_fields__}
+    changes = {name: value for name, value in given.items() if value is not msgspec.UNSET}
+    await commands.patch(tx, caller, container_id, changes)
+    return container_from(await commands.get(tx, caller, container_id), scope)
+
+
+@delete(CONTENT, opt=operation("content:write"), status_code=200)
+async def remove(scope: Scope, tx: Tx, caller: Calling, container_id: FromPath[str]) -> schemas.Deleted:
+    """Delete a container none of whose posts is on its way."""
+    deleted, keys = await commands.delete(tx, caller, container_id)
+    after_commit(scope, lambda: scope["litestar_app"].state["forget_objects"](keys))
+    return deleted
+
+
+@post(f"{CONTENT}/approve", opt=operation("content:approve", body=schemas.ApproveBody), status_code=200)
+async def approve(
+    scope: Scope,
+    tx: Tx,
+    caller: Calling,
+    now: Now,
+    container_id: FromPath[str],
+    payload: Body[schemas.ApproveBody],
+) -> schemas.Approved:
+    """Approve a container; an intent kept on it is released."""
+    approved = await commands.approve(tx, caller, container_id, payload.note, now)
+    nudge(scope)
+    return approved
+
+
+@post(f"{CONTENT}/reject", opt=operation("content:approve", body=schemas.RejectBody), status_code=200)
+async def reject(
+    tx: Tx, caller: Calling, container_id: FromPath[str], payload: Body[schemas.RejectBody]
+) -> schemas.Rejected:
+    """Reject a container for good."""
+    return await commands.reject(tx, caller, container_id, payload.reason)
+
+
+@delete(f"{CONTENT}/pending-schedule", opt=operation("publish:write"), status_code=200)
+async def withdraw(tx: Tx, caller: Calling, container_id: FromPath[str]) -> schemas.Withdrawn:
+    """Withdraw the intent kept on a container that waits for approval."""
+    await commands.withdraw(tx, caller, container_id)
+    return schemas.Withdrawn(container_id)
+
+
+@get("/v1/assets/{asset_id:str}", opt=open_to_all())
+async def asset(
+    request: Request[Any, Any, Any],
+    asset_id: FromPath[str],
+    expires: FromQuery[int] = 0,
+    signature: FromQuery[str] = "",
+) -> Response[Any]:
+    """Return an asset's bytes to whoever holds a signed link; one range at a time."""
+    state = request.app.state
+    if not state["signer"].verify(f"/v1/assets/{asset_id}", expires, signature, datetime.now(UTC)):
+        raise NotFound("This link has expired or was altered. Read the container again for a fresh one.")
+    async with state["pool"].acquire(timeout=10) as connection:
+        found = await store.asset_location(connection, asset_id)
+    if found is None:
+        raise NotFound("This asset was deleted.")
+    return _stream(state["storage"].stream, found, request.headers.get("range"))
+
+
+def _stream(stream: Any, found: asyncpg.Record, wanted: str | None) -> Response[Any]:
+    size = cast("int", found["size_bytes"])
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=3600",
+        "ETag": f'"{found["sha256"]}"',
+        "Content-Disposition": "inline",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    part = _parse_range(wanted, size)
+    if part is None:
+        return Response(
+            b"", status_code=416, headers={"Content-Range": f"bytes */{size}"}, media_type="text/plain"
+        )
+    start, end = part
+    if wanted:
+        headers["Content-Range"] = f"bytes {start}-{end}/{size}"
+    headers["Content-Length"] = str(end - start + 1)
+    body: AsyncIterator[bytes] = stream(found["object_key"], start, end - start + 1)
+    return Stream(body, status_code=206 if wanted else 200, headers=headers, media_type=found["mime_type"])
+
+
+def _parse_range(wanted: str | None, size: int) -> tuple[int, int] | None:
+    """Return the first and last byte wanted; None when the range lies outside."""
+    if not wanted:
+        return 0, size - 1
+    match = RANGE.fullmatch(wanted.strip())
+    if match is None or match[1] == match[2] == "":
+        return None
+    if match[1] == "":
+        return max(size - int(match[2]), 0), size - 1
+    start, end = int(match[1]), min(int(match[2] or size - 1), size - 1)
+    return (start, end) if start <= end else None
+
+
+ROUTES = [create, listing, read, change, remove, approve, reject, withdraw, asset]

@@ -1,0 +1,154 @@
+"""The connection pool: one per process, made for short transactions."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, cast
+
+import asyncpg
+import msgspec
+
+Listener = Callable[..., None]
+
+
+class Queries(Protocol):
+    """The statements asyncpg offers, typed: on a connection, or on a pool for one statement on any connection."""
+
+    async def execute(self, query: str, /, *args: object) -> str:
+        """Run a statement; returns its tag ("UPDATE 3")."""
+        ...
+
+    async def executemany(self, command: str, args: Iterable[Sequence[object]], /) -> None:
+        """Run a statement for each set of arguments, in one round trip."""
+        ...
+
+    async def fetch(self, query: str, /, *args: object) -> list[asyncpg.Record]:
+        """Return all rows."""
+        ...
+
+    async def fetchrow(self, query: str, /, *args: object) -> asyncpg.Record | None:
+        """Return the first row."""
+        ...
+
+    async def fetchval(self, query: str, /, *args: object) -> Any:
+        """Return the first column of the first row."""
+        ...
+
+
+class Transaction(Protocol):
+    """A transaction, or a savepoint inside one."""
+
+    async def start(self) -> None:
+        """Begin."""
+        ...
+
+    async def commit(self) -> None:
+        """Commit."""
+        ...
+
+    async def rollback(self) -> None:
+        """Roll back."""
+        ...
+
+    async def __aenter__(self) -> object: ...
+
+    async def __aexit__(self, *fault: object) -> object: ...
+
+
+class Connection(Queries, Protocol):
+    """One connection."""
+
+    def transaction(self) -> Transaction:
+        """Return a transaction to enter."""
+        ...
+
+    async def add_listener(self, channel: str, callback: Listener, /) -> None:
+        """Call back on each NOTIFY of a channel."""
+        ...
+
+    async def remove_listener(self, channel: str, callback: Listener, /) -> None:
+        """Stop calling back."""
+        ...
+
+    def is_closed(self) -> bool:
+        """Tell whether the connection is gone."""
+        ...
+
+    def get_server_version(self) -> Any:
+        """Return the server's version; `.major` and `.minor`."""
+        ...
+
+    async def close(self) -> None:
+        """Close."""
+        ...
+
+
+class Pool(Queries, Protocol):
+    """A pool of connections."""
+
+    def acquire(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[Connection]:
+        """Borrow a connection."""
+        ...
+
+    async def close(self) -> None:
+        """Wait for borrowed connections, then close all."""
+        ...
+
+    def terminate(self) -> None:
+        """Close all at once."""
+        ...
+
+
+DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+"""What a statement raises when the database is not there (as opposed to: it answered, and said no)."""
+
+
+async def open_pool(url: str, connections: int, application: str) -> Pool:
+    """Open a pool of up to `connections`. JSON columns are decoded to and encoded from Python values."""
+    create = cast("Callable[..., Awaitable[Any]]", asyncpg.create_pool)  # pyright: ignore[reportUnknownMemberType]
+    pool = await create(
+        url,
+        min_size=1,
+        max_size=connections,
+        init=_prepare,
+        reset=_leave_as_is,
+        max_inactive_connection_lifetime=300,
+        timeout=10,
+        server_settings={
+            "application_name": application,
+            "timezone": "UTC",
+            "jit": "off",
+            "idle_in_transaction_session_timeout": "60s",
+            "lock_timeout": "10s",
+        },
+    )
+    return cast("Pool", pool)
+
+
+async def connect(url: str) -> Connection:
+    """Open one connection of its own, outside any pool."""
+    dial = cast("Callable[..., Awaitable[Any]]", asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]
+    return cast("Connection", await dial(url, timeout=10))
+
+
+async def _prepare(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name,
+            schema="pg_catalog",
+            encoder=lambda value: msgspec.json.encode(value).decode(),  # pyright: ignore[reportUnknownLambdaType]
+            decoder=msgspec.json.decode,
+        )
+
+
+async def _leave_as_is(connection: object) -> None:
+    """Skip the round trip asyncpg spends on a reset: nothing here changes session state outside a transaction."""

@@ -1,0 +1,89 @@
+"""The schema: migrate it, and refuse to run when code and schema disagree."""
+
+from asyncio import to_thread
+from pathlib import Path
+from typing import Any, cast
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from pgqueuer.domain.settings import DBSettings, Durability
+from pgqueuer.queries import Queries
+
+from layers.db.pool import Connection, connect
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 7_246_001
+"""Advisory lock held while migrating, so that many processes may start at once."""
+
+
+class SchemaMismatch(Exception):  # noqa: N818
+    """Code and schema do not fit; the message names both and the remedy."""
+
+
+def queue_settings() -> DBSettings:
+    """Return how PgQueuer is installed. Its rows are hints to look at ours, so they need not survive a crash."""
+    return DBSettings(prefix="layers_", durability=Durability.volatile)
+
+
+def newest_revision() -> str:
+    """Return the revision this code was written for, e.g. "0003"."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
+
+
+async def migrate(url: str) -> tuple[str | None, str]:
+    """Bring the database to this code's schema, PgQueuer's tables included. Returns revisions (before, after)."""
+    connection = await connect(url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        before = await current_revision(connection)
+        _refuse_newer(before)
+        if before != newest_revision():
+            await _run_alembic(url)
+        await _install_queue(connection)
+        return before, newest_revision()
+    finally:
+        await connection.close()
+
+
+async def _run_alembic(url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    # Alembic drives its own connection and event loop, so it gets a thread without one.
+    await to_thread(command.upgrade, config, "head")
+
+
+async def _install_queue(connection: Connection) -> None:
+    queries = Queries.from_asyncpg_connection(cast("Any", connection))
+    queries.qbe.settings = queue_settings()
+    if await queries.schema_is_installed():
+        await queries.upgrade()
+    else:
+        await queries.install()
+
+
+async def check(connection: Connection) -> None:
+    """Raise SchemaMismatch unless the schema is the one this code needs."""
+    found = await current_revision(connection)
+    _refuse_newer(found)
+    if found != newest_revision():
+        state = f"at revision {found}" if found else "empty"
+        raise SchemaMismatch(
+            f"The database is {state}, this Layers needs {newest_revision()}. Run `layers migrate`."
+        )
+
+
+def _refuse_newer(found: str | None) -> None:
+    if found is not None and found > newest_revision():
+        raise SchemaMismatch(
+            f"The database is at revision {found}, newer than this Layers ({newest_revision()}). "
+            "Install the newer release, or restore the backup made before the upgrade."
+        )
+
+
+async def current_revision(connection: Connection) -> str | None:
+    """Return the schema's revision, None for a database Layers has never seen."""
+    if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+        return None
+    return await connection.fetchval("SELECT version_num FROM alembic_version")

@@ -1,0 +1,151 @@
+"""What is wrong with an installation, each finding with its remedy. It looks and changes nothing."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from layers.db import schema
+from layers.db.pool import DATABASE_AWAY, Connection, connect
+from layers.platforms import CONNECTORS
+from layers.settings import Settings
+from layers.storage import StorageError, open_storage
+from layers.vault import VaultError, open_vault
+
+OLDEST_SERVER = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `ok` None: not needed by everybody; the words tell when it is."""
+
+    what: str
+    ok: bool | None
+    words: str
+
+
+def about_platform_setting(name: str) -> str:
+    """Say what a platform's variable (without `LAYERS_`) is."""
+    for platform, connector in CONNECTORS.items():
+        rest = name.removeprefix(f"{platform.upper()}_")
+        if rest != name:
+            return connector.settings.get(rest, "one origin that stands for all of this platform's hosts")
+    return ""
+
+
+async def examine(settings: Settings, url: str) -> list[Finding]:
+    """Look at everything."""
+    return [
+        *await _database(url),
+        await _storage(settings),
+        _secrets(settings),
+        _public_url(settings),
+        *_platforms(settings),
+    ]
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncGenerator[Connection]:
+    connection = await connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _database(url: str) -> list[Finding]:
+    try:
+        async with _connected(url) as connection:
+            return [_server(connection), await _schema(connection), *await _dispatch(connection)]
+    except (*DATABASE_AWAY, asyncpg.PostgresError) as why:
+        return [Finding("database", False, f"does not answer ({why}). Check LAYERS_DATABASE_URL.")]
+
+
+def _server(connection: Connection) -> Finding:
+    version = connection.get_server_version()
+    if version.major < OLDEST_SERVER:
+        return Finding(
+            "database", False, f"PostgreSQL {version.major}; Layers needs {OLDEST_SERVER} or newer."
+        )
+    return Finding("database", True, f"PostgreSQL {version.major}.{version.minor}")
+
+
+async def _schema(connection: Connection) -> Finding:
+    try:
+        await schema.check(connection)
+    except schema.SchemaMismatch as why:
+        return Finding("schema", False, str(why))
+    return Finding("schema", True, f"at {schema.newest_revision()}")
+
+
+async def _dispatch(connection: Connection) -> list[Finding]:
+    if await schema.current_revision(connection) is None:
+        return []
+    row = await connection.fetchrow(
+        """SELECT (SELECT count(*) FROM workers WHERE seen_at > now() - interval '15 seconds') AS workers,
+        (SELECT count(*) FROM scheduled_posts WHERE due_at < now() - interval '1 minute') AS late,
+        (SELECT count(*) FROM scheduled_posts WHERE outcome_unknown) AS unknown,
+        (SELECT count(*) FROM social_accounts WHERE status = 'reauth_required') AS reauth"""
+    )
+    assert row is not None
+    workers = (
+        Finding("workers", True, f"{row['workers']} alive")
+        if row["workers"]
+        else Finding("workers", None, "none is running. Start one with `layers work` or `layers up`.")
+    )
+    found = [workers]
+    if row["late"]:
+        found.append(
+            Finding("late posts", False, f"{row['late']} are due for over a minute. Is a worker running?")
+        )
+    if row["unknown"]:
+        words = f"{row['unknown']} posts have an unknown outcome. Look on the platform, then call …/resolve."
+        found.append(Finding("unknown outcomes", False, words))
+    if row["reauth"]:
+        found.append(Finding("accounts", False, f"{row['reauth']} must be reconnected; their posts wait."))
+    return found
+
+
+async def _storage(settings: Settings) -> Finding:
+    try:
+        await open_storage(settings.storage_url, settings.data_dir).check()
+    except (StorageError, OSError) as why:
+        return Finding("media storage", False, str(why))
+    return Finding("media storage", True, settings.storage_url or str(settings.data_dir / "media"))
+
+
+def _secrets(settings: Settings) -> Finding:
+    try:
+        open_vault(settings.secret_keys, settings.data_dir)
+    except (VaultError, OSError) as why:
+        return Finding("secret keys", False, str(why))
+    if settings.secret_keys:
+        return Finding("secret keys", True, "from LAYERS_SECRET_KEYS")
+    words = f"{settings.data_dir / 'secret.key'}; back it up: without it no account can be used again."
+    return Finding("secret keys", True, words)
+
+
+def _public_url(settings: Settings) -> Finding:
+    host = urlsplit(settings.public_origin).hostname or ""
+    if settings.public_origin.startswith("https://"):
+        return Finding("public address", True, settings.public_origin)
+    words = (
+        f"{settings.public_origin}: platforms that fetch media themselves need LAYERS_PUBLIC_URL=https://…"
+    )
+    local = host in ("localhost", "127.0.0.1", "::1")
+    return Finding("public address", None if local else False, words)
+
+
+def _platforms(settings: Settings) -> list[Finding]:
+    found: list[Finding] = []
+    for platform, connector in CONNECTORS.items():
+        missing = [
+            f"LAYERS_{platform.upper()}_{name}"
+            for name in connector.settings
+            if not settings.platforms.get(f"{platform.upper()}_{name}")
+        ]
+        words = f"set {' and '.join(missing)} to publish with live keys." if missing else "ready"
+        found.append(Finding(connector.limits.title, None if missing else True, words))
+    return found

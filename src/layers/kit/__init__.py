@@ -1,0 +1,1 @@
+"""Small pure things: no I/O, no settings, no knowledge of Layers."""

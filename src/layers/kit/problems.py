@@ -1,0 +1,120 @@
+"""Everything that is wrong with a JSON body, at once.
+
+msgspec decodes in one fast pass and stops at the first fault. That pass serves good bodies; a bad one is walked
+again here, field by field along the same annotations, so that a caller can mend all faults in one go.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Union, cast, get_args, get_origin
+
+import msgspec
+
+from layers.kit.text import unstorable
+
+
+class Issue(msgspec.Struct, frozen=True):
+    """One fault: where (`targets[0].mode`), in words, and a stable code."""
+
+    path: str
+    message: str
+    code: str
+
+
+def find_problems(value: object, expected: object) -> list[Issue]:
+    """Return every fault of the decoded JSON `value` against `expected`, an annotation msgspec understands."""
+    return [*unstorable_strings(value, ""), *_walk(value, expected, "")]
+
+
+def unstorable_strings(value: object, path: str) -> Iterator[Issue]:
+    """Yield an issue for each string below `value` that PostgreSQL text cannot hold."""
+    match value:
+        case str():
+            if reason := unstorable(value):
+                yield Issue(path, f"The text {reason}; remove it.", "invalid_text")
+        case dict():
+            for key, item in cast("dict[str, object]", value).items():
+                if reason := unstorable(key):
+                    yield Issue(path, f"A field name {reason}; remove it.", "invalid_text")
+                yield from unstorable_strings(item, join(path, key))
+        case list():
+            for index, item in enumerate(cast("list[object]", value)):
+                yield from unstorable_strings(item, f"{path}[{index}]")
+        case _:
+            return
+
+
+def join(path: str, name: str) -> str:
+    """Append a field name to a path: `targets[0]` + `mode` → `targets[0].mode`."""
+    return f"{path}.{name}" if path else name
+
+
+def _walk(value: object, expected: object, path: str) -> Iterator[Issue]:
+    plain = _plain(value, expected)
+    if isinstance(value, dict) and isinstance(plain, type) and issubclass(plain, msgspec.Struct):
+        yield from _walk_struct(cast("dict[str, object]", value), plain, path)
+    elif isinstance(value, list) and get_origin(plain) in (list, tuple):
+        yield from _walk_list(cast("list[object]", value), expected, get_args(plain)[0], path)
+    else:
+        yield from _leaf(cast("object", value), expected, path)
+
+
+def _walk_struct(value: Mapping[str, object], expected: type[msgspec.Struct], path: str) -> Iterator[Issue]:
+    fields = {field.encode_name: field for field in msgspec.structs.fields(expected)}
+    if expected.__struct_config__.forbid_unknown_fields:
+        for name in sorted(value.keys() - fields.keys()):
+            known = ", ".join(sorted(fields))
+            yield Issue(join(path, name), f"Unknown field; known here: {known}.", "unknown_field")
+    for name, field in fields.items():
+        if name in value:
+            yield from _walk(value[name], field.type, join(path, name))
+        elif field.required:
+            yield Issue(join(path, name), "This field is required.", "required")
+
+
+def _walk_list(items: list[object], expected: object, item_type: object, path: str) -> Iterator[Issue]:
+    for meta in _metas(expected):
+        if meta.min_length is not None and len(items) < meta.min_length:
+            yield Issue(path, f"At least {meta.min_length} needed, got {len(items)}.", "too_few")
+        if meta.max_length is not None and len(items) > meta.max_length:
+            yield Issue(path, f"At most {meta.max_length} allowed, got {len(items)}.", "too_many")
+    for index, item in enumerate(items):
+        yield from _walk(item, item_type, f"{path}[{index}]")
+
+
+def _leaf(value: object, expected: object, path: str) -> Iterator[Issue]:
+    try:
+        msgspec.convert(value, cast("type[object]", expected))
+    except msgspec.ValidationError as fault:
+        words, _, at = str(fault).partition(" - at `$")
+        yield Issue(path + at.rstrip("`") or "$", f"{words}.", _code(words))
+
+
+def _code(words: str) -> str:
+    if re.search(r"with a timezone", words):
+        return "timezone_required"
+    if re.match(r"Expected `(?!str`|array`|object`).* (of|matching|[<>])", words):
+        return "out_of_range"
+    if re.match(r"Expected `.*`, got", words):
+        return "wrong_type"
+    return "invalid_value"
+
+
+def _plain(value: object, expected: object) -> object:
+    """Strip `Annotated`, and of an optional take the member that `value` means."""
+    if get_origin(expected) is Annotated:
+        return _plain(value, get_args(expected)[0])
+    if get_origin(expected) in (Union, UnionType):
+        members = [t for t in get_args(expected) if t is not NoneType and t is not msgspec.UnsetType]
+        return NoneType if value is None else _plain(value, members[0])
+    return expected
+
+
+def _metas(expected: object) -> list[msgspec.Meta]:
+    if get_origin(expected) is Annotated:
+        first, *rest = get_args(expected)
+        return [*_metas(first), *(m for m in rest if isinstance(m, msgspec.Meta))]
+    if get_origin(expected) in (Union, UnionType):
+        return [meta for member in get_args(expected) for meta in _metas(member)]
+    return []

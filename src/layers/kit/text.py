@@ -1,0 +1,39 @@
+"""Text as platforms count it: each unit is a named counter."""
+
+from collections.abc import Callable, Mapping
+
+import regex
+
+GRAPHEME = regex.compile(r"\X")
+
+
+def utf16_units(text: str) -> int:
+    """Count UTF-16 code units: an emoji outside the basic plane is two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def graphemes(text: str) -> int:
+    """Count what a reader sees as characters: a family emoji is one."""
+    return sum(1 for _ in GRAPHEME.finditer(text))
+
+
+def utf8_bytes(text: str) -> int:
+    """Count UTF-8 bytes."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+COUNTERS: Mapping[str, Callable[[str], int]] = {
+    "utf16": utf16_units,
+    "grapheme": graphemes,
+    "codepoint": len,
+    "utf8_bytes": utf8_bytes,
+}
+
+
+def unstorable(text: str) -> str | None:
+    """Name what makes `text` impossible to store (NUL, lone surrogate), or None when it is fine."""
+    if "\x00" in text:
+        return "contains the NUL character"
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        return "contains a lone surrogate"
+    return None

@@ -1,0 +1,218 @@
+"""The only door to the internet.
+
+It sends what connectors ask for, once: no redirect is followed and nothing is retried, since only the engine knows
+what a repeat would do. When a call fails it says whether the request can have reached the other side. Addresses that
+are not public are refused at the moment of connecting, so a name that changes its address in between gains nothing.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from layers.connector import Call, Failure, Flow, Media, Reply, Unavailable, Wait
+
+T = TypeVar("T")
+MAX_REPLY_BYTES = 4 * 1024 * 1024
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+USER_AGENT = "Layers/0.1"
+
+
+class NotSent(Exception):  # noqa: N818
+    """The request never left: nothing can have happened."""
+
+
+class AnswerLost(Exception):  # noqa: N818
+    """The request left (or may have), no answer came: it may have been carried out."""
+
+
+class MediaReader(Protocol):
+    """Where media bytes come from."""
+
+    def stream(self, key: str, start: int, length: int) -> AsyncIterator[bytes]:
+        """Yield `length` bytes of the object from `start`."""
+        ...
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a request got, told by aiohttp's trace signals."""
+
+    not_after: float | None
+    written: bool = False
+
+
+@dataclass(slots=True)
+class Outbound:
+    """Sends calls. `anywhere`: whether private addresses are allowed for all calls."""
+
+    media: MediaReader
+    anywhere: bool = False
+    read_seconds: float = READ_SECONDS
+    _sessions: dict[bool, aiohttp.ClientSession] = field(default_factory=dict[bool, aiohttp.ClientSession])
+
+    async def send(
+        self,
+        call: Call,
+        media: tuple[Media, ...] = (),
+        *,
+        trusted: bool = False,
+        not_after: float | None = None,
+    ) -> Reply:
+        """Send `call` and return what came back, whatever its status.
+
+        `trusted`: the operator chose this address, so it may be private. `not_after` (of `lease_clock`): give up
+        rather than let the request leave later. Raises NotSent or AnswerLost.
+        """
+        progress = _Progress(not_after)
+        headers = {"User-Agent": USER_AGENT, **call.headers}
+        body = self._body(call, media, headers)
+        session = self._session(guarded=not (self.anywhere or trusted))
+        try:
+            async with session.request(
+                call.method,
+                call.url,
+                headers=headers,
+                data=body,
+                allow_redirects=False,
+                trace_request_ctx=progress,
+            ) as response:
+                return _reply(response, await _read(response))
+        except (aiohttp.ClientError, OSError, ValueError) as fault:
+            reason = f"{type(fault).__name__}: {fault}".rstrip(": ")
+            raise (AnswerLost(reason) if progress.written else NotSent(reason)) from fault
+
+    async def converse(
+        self, flow: Flow[T], classify: Callable[[Call, Reply], Failure | None], *, trusted: bool
+    ) -> T:
+        """Hold a conversation that commits nothing. Raises Failure, Unavailable for trouble on the way included."""
+        try:
+            step = next(flow)
+            while True:
+                step = flow.send(await self._exchange(step, classify, trusted=trusted))
+        except StopIteration as end:
+            return end.value
+
+    async def _exchange(
+        self, step: Call | Wait, classify: Callable[[Call, Reply], Failure | None], *, trusted: bool
+    ) -> Reply:
+        if isinstance(step, Wait):
+            await asyncio.sleep(step.seconds)
+            return Reply(status=200)
+        try:
+            reply = await self.send(step, trusted=trusted)
+        except (NotSent, AnswerLost) as fault:
+            raise Unavailable(f"No answer to {step.name}: {fault}.") from fault
+        if reply.status not in step.handles and (failure := classify(step, reply)):
+            raise failure
+        return reply
+
+    def _body(self, call: Call, media: tuple[Media, ...], headers: dict[str, str]) -> Any:
+        if call.body is not None:
+            part = call.body
+            headers["Content-Length"] = str(part.length)
+            return self.media.stream(media[part.index].object_key, part.start, part.length)
+        if call.form is not None:
+            return aiohttp.FormData(dict(call.form))
+        if call.json is not None:
+            headers.setdefault("Content-Type", "application/json")
+            return msgspec.json.encode(call.json)
+        return None
+
+    def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
+        if guarded not in self._sessions:
+            self._sessions[guarded] = _open_session(guarded=guarded, read_seconds=self.read_seconds)
+        return self._sessions[guarded]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+
+def lease_clock() -> float:
+    """Return seconds on a clock that also runs while this process, or the machine, is asleep."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def _open_session(*, guarded: bool, read_seconds: float) -> aiohttp.ClientSession:
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, socket_factory=_guarded_socket if guarded else None),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=read_seconds),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[_trace()],
+        auto_decompress=True,
+    )
+    # aiohttp repeats PUT and DELETE by itself on a dropped connection; here a repeat is never its decision.
+    session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
+    return session
+
+
+def _trace() -> aiohttp.TraceConfig:
+    async def before_writing(_: object, context: Any, __: object) -> None:
+        progress: _Progress = context.trace_request_ctx
+        if progress.not_after is not None and lease_clock() > progress.not_after:
+            raise OSError("the lease ran out before the request could leave")
+
+    async def written(_: object, context: Any, __: object) -> None:
+        context.trace_request_ctx.written = True
+
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_create_end.append(before_writing)
+    trace.on_connection_reuseconn.append(before_writing)
+    trace.on_request_headers_sent.append(written)
+    return trace
+
+
+def _guarded_socket(address: Any) -> socket.socket:
+    family, kind, protocol, _, where = address
+    if not is_public(where[0]):
+        raise OSError(f"{where[0]} is not a public address; LAYERS_ALLOW_PRIVATE_NETWORKS would allow it")
+    return socket.socket(family, kind, protocol)
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address belongs to the public internet, also behind IPv6 notations of IPv4."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
+        if inner is not None:
+            return inner.is_global and not inner.is_multicast
+    return ip.is_global and not ip.is_multicast
+
+
+def rebase(url: str, origin: str) -> str:
+    """Return `url` on `origin`, unless it is there already: one origin may stand for all hosts of a platform."""
+    if url == origin or url.startswith(origin + "/"):
+        return url
+    parts = urlsplit(url)
+    return f"{origin}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    chunks, size = list[bytes](), 0
+    async for chunk in response.content.iter_chunked(64 * 1024):
+        size += len(chunk)
+        if size > MAX_REPLY_BYTES:
+            raise ValueError(f"an answer of more than {MAX_REPLY_BYTES} bytes")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _reply(response: aiohttp.ClientResponse, raw: bytes) -> Reply:
+    headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
+    try:
+        value = msgspec.json.decode(raw) if raw else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value = None
+    text = "" if value is not None else raw[:2000].decode("utf-8", "replace")
+    return Reply(response.status, dict(headers), value, text)

@@ -1,0 +1,68 @@
+"""What TikTok allows. MB and GB are read as powers of ten: the stricter of the two readings."""
+
+from layers.connector import Limits, MediaLimit, Mode, Option, Source, TextLimit
+
+DIRECT_POST = "https://developers.tiktok.com/doc/content-posting-api-reference-direct-post"
+PHOTO_POST = "https://developers.tiktok.com/doc/content-posting-api-reference-photo-post"
+MEDIA_TRANSFER = "https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide"
+CHECKED = "2026-11-23"
+
+PRIVACY_LEVELS = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY")
+"""From the most open to the most closed; a public account lacks FOLLOWER_OF_CREATOR, a private one PUBLIC."""
+
+TITLE_UNITS = 90
+"""UTF-16 units of a photo post's title (PHOTO_POST)."""
+
+VIDEO = MediaLimit(
+    mime_types=("video/mp4", "video/quicktime", "video/webm"),
+    max_bytes=4_000_000_000,
+    seconds=(0.0, 600.0),
+    side_px=(360, 4096),
+    frame_rate=(23.0, 60.0),
+    codecs=("h264", "hevc", "vp8", "vp9"),
+    source=Source(MEDIA_TRANSFER, CHECKED),
+)
+IMAGE = MediaLimit(
+    mime_types=("image/jpeg", "image/webp"),
+    max_bytes=20_000_000,
+    side_px=(1, 1920),
+    source=Source(MEDIA_TRANSFER, CHECKED),
+)
+VIDEO_CAPTION = TextLimit(2200, "utf16", Source(DIRECT_POST, CHECKED))
+PHOTO_CAPTION = TextLimit(4000, "utf16", Source(PHOTO_POST, CHECKED))
+
+OPTIONS = {
+    "privacyLevel": Option(
+        "string", "Who may see the post; absent: the most open the creator offers.", PRIVACY_LEVELS
+    ),
+    "disableComment": Option("boolean", "No comments."),
+    "disableDuet": Option("boolean", "No duets with this video."),
+    "disableStitch": Option("boolean", "No stitches of this video."),
+    "brandOrganic": Option("boolean", "Promotes the creator's own business."),
+    "brandedContent": Option("boolean", "Paid partnership with a third party; cannot be SELF_ONLY."),
+    "aiGenerated": Option("boolean", "Label the video as made by AI."),
+    "coverAt": Option(
+        "integer", "Frame of the video that becomes the cover, in milliseconds from the start."
+    ),
+}
+
+LIMITS = Limits(
+    platform="tiktok",
+    title="TikTok",
+    modes={
+        "direct_publish": Mode(
+            kinds={"video": (1, 1), "image": (1, 1), "carousel": (2, 35)},
+            caption={"video": VIDEO_CAPTION, "image": PHOTO_CAPTION, "carousel": PHOTO_CAPTION},
+            media={"video": VIDEO, "image": IMAGE},
+            options=OPTIONS,
+            about="Posted at once in the creator's name.",
+        ),
+        "draft_to_device": Mode(
+            kinds={"video": (1, 1), "image": (1, 1), "carousel": (2, 35)},
+            caption={"video": None, "image": PHOTO_CAPTION, "carousel": PHOTO_CAPTION},
+            media={"video": VIDEO, "image": IMAGE},
+            ends_in="draft_in_inbox",
+            about="Lands in the creator's inbox; TikTok takes no caption with a video draft.",
+        ),
+    },
+)

@@ -1,0 +1,1 @@
+"""Projects and their approval policy. Archiving one cancels what it has queued."""

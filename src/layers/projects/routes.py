@@ -1,0 +1,80 @@
+"""Endpoints of projects and approval policies (contract sections 3 and 5)."""
+
+from datetime import datetime
+from typing import Annotated
+
+import asyncpg
+from litestar import delete, get, patch, post
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from layers.access.caller import Calling
+from layers.api.context import Tx
+from layers.api.pages import Page, page_of, read_cursor
+from layers.api.routes import Body, operation
+from layers.projects import commands, schemas, store
+
+PATH = "/v1/projects/{project_id:str}"
+
+
+def _project(row: asyncpg.Record) -> schemas.Project:
+    return schemas.Project(**dict(row))
+
+
+@post("/v1/projects", opt=operation("projects:write", body=schemas.CreateProject))
+async def create(tx: Tx, caller: Calling, payload: Body[schemas.CreateProject]) -> schemas.Project:
+    """Make a project."""
+    return _project(await commands.create(tx, caller, payload))
+
+
+@get("/v1/projects", opt=operation("projects:read"))
+async def listing(
+    tx: Tx,
+    caller: Calling,
+    cursor: FromQuery[str | None] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
+) -> Page[schemas.Project]:
+    """List projects, newest first."""
+    query: dict[str, object] = {"of": "projects", "in": caller.organization_id, "env": caller.environment}
+    last = read_cursor(cursor, query, (str, str))
+    after = (datetime.fromisoformat(str(last[0])), str(last[1])) if last else None
+    rows = await store.page(tx, caller.organization_id, caller.environment, after, limit + 1)
+    return page_of(
+        rows, limit, query, key=lambda row: (row["created_at"].isoformat(), row["id"]), item=_project
+    )
+
+
+@get(PATH, opt=operation("projects:read"))
+async def read(tx: Tx, caller: Calling, project_id: FromPath[str]) -> schemas.Project:
+    """Return a project."""
+    return _project(await commands.get(tx, caller, project_id))
+
+
+@patch(PATH, opt=operation("projects:write", body=schemas.PatchProject))
+async def change(
+    tx: Tx, caller: Calling, project_id: FromPath[str], payload: Body[schemas.PatchProject]
+) -> schemas.Project:
+    """Change a project."""
+    return _project(await commands.patch(tx, caller, project_id, payload))
+
+
+@delete(PATH, opt=operation("projects:write"), status_code=200)
+async def archive(tx: Tx, caller: Calling, project_id: FromPath[str]) -> schemas.Archived:
+    """Archive a project; its queued posts are canceled."""
+    return await commands.archive(tx, caller, project_id)
+
+
+@get(f"{PATH}/approval-policy", opt=operation("projects:read"))
+async def read_policy(tx: Tx, caller: Calling, project_id: FromPath[str]) -> schemas.Policy:
+    """Return the approval policy."""
+    return schemas.Policy(**dict(await commands.get(tx, caller, project_id, columns=store.POLICY)))
+
+
+@patch(f"{PATH}/approval-policy", opt=operation("projects:write", body=schemas.PatchPolicy))
+async def change_policy(
+    tx: Tx, caller: Calling, project_id: FromPath[str], payload: Body[schemas.PatchPolicy]
+) -> schemas.Policy:
+    """Change the approval policy."""
+    return schemas.Policy(**dict(await commands.patch_policy(tx, caller, project_id, payload)))
+
+
+ROUTES = [create, listing, read, change, archive, read_policy, change_policy]

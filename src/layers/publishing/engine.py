@@ -1,0 +1,539 @@
+"""A due post from clock to platform: claim, converse, settle; and what follows when that is cut short.
+
+The connector's flow is played from its start each time; calls whose replies are journaled are answered from the
+journal, so a flow resumes where the last worker stopped, however it stopped. A COMMIT is written to the journal and
+committed before its first byte leaves. A COMMIT without a reply is in doubt: it is repeated only where the platform
+itself refuses to do it twice, else looked up, and sent again only when it provably did not happen.
+"""
+
+import hashlib
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from layers.connector import (
+    Account,
+    Call,
+    Connector,
+    Delivered,
+    Effect,
+    Failure,
+    Flow,
+    Found,
+    NotPosted,
+    Published,
+    Reconnect,
+    Rejected,
+    Reply,
+    Throttled,
+    Unavailable,
+    Unknown,
+    Unreadable,
+    Wait,
+)
+from layers.db.pool import DATABASE_AWAY, Pool
+from layers.outbound import AnswerLost, NotSent, Outbound, lease_clock, rebase
+from layers.publishing import ledger
+from layers.publishing.credentials import Credentials, Door
+from layers.publishing.ledger import Claim, Entry, Settlement, StoryStep, Superseded
+from layers.publishing.rules import GIVE_UP_AFTER, retry_wait, too_late
+from layers.publishing.schemas import LastError
+from layers.signing import LinkSigner
+
+log = structlog.get_logger("layers.engine")
+REQUEST_IDS = ("x-tt-logid", "x-request-id", "x-fb-trace-id", "x-trace-id")
+MEDIA_LINK_LIFE = timedelta(hours=48)
+FLUSH_EVERY = timedelta(seconds=2)
+PREPARED_FOR = timedelta(minutes=50)
+"""How long uploads and containers are reused: the shortest-lived upload link holds an hour."""
+SEND_WITHIN = 0.6
+"""Part of the lease within which a COMMIT must leave: a worker that slept longer may have been replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How patient the engine is."""
+
+    lease: timedelta = timedelta(seconds=15)
+    first_retry: timedelta = timedelta(seconds=5)
+    first_doubt: timedelta = timedelta(seconds=1)
+    absence_spacing: timedelta = timedelta(seconds=10)
+    unknown_after: timedelta = timedelta(minutes=10)
+    find_after_at_most: timedelta = timedelta(minutes=2)
+    turn_posts: int = 20
+    turn_seconds: float = 5.0
+
+
+class _InDoubt(Exception):  # noqa: N818
+    """A COMMIT may or may not have happened; look again at `until`."""
+
+    def __init__(self, why: str, until: datetime) -> None:
+        super().__init__(why)
+        self.why, self.until = why, until
+
+
+class _OutcomeUnknown(Exception):  # noqa: N818
+    """Nobody can tell by machine whether the post is on its platform."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """Carries due posts to their platforms. One per worker; any number of lanes use it at once."""
+
+    pool: Pool
+    outbound: Outbound
+    credentials: Credentials
+    connectors: Mapping[str, Connector]
+    signer: LinkSigner
+    media_origin: str
+    timing: Timing = Timing()
+    running: dict[int, "_Attempt"] = field(default_factory=dict[int, "_Attempt"])
+    dispatched: int = 0
+
+    async def drain(self, account_id: str, go_on: Callable[[], bool]) -> bool:
+        """Carry the account's due posts one after another for one turn; tells whether more may be due."""
+        until = time.monotonic() + self.timing.turn_seconds
+        for _ in range(self.timing.turn_posts):
+            if not go_on() or time.monotonic() > until:
+                return True
+            claim = await ledger.claim(self.pool, account_id, self.timing.lease)
+            if claim is None:
+                return False
+            await self._carry(claim)
+        return True
+
+    async def _carry(self, claim: Claim) -> None:
+        attempt = _Attempt(self, claim)
+        self.running[claim.number] = attempt
+        with structlog.contextvars.bound_contextvars(post=claim.id, platform=claim.platform):
+            try:
+                await attempt.run()
+            except Superseded:
+                log.info("let go", why="canceled, or taken over by another worker")
+            except DATABASE_AWAY as fault:
+                log.warning("database away; the lease will lapse and the post be resumed", error=repr(fault))
+            finally:
+                del self.running[claim.number]
+                self.dispatched += 1
+
+    async def keep_leases(self) -> None:
+        """Renew the lease of all that has been worked on for a while; call every third of a lease."""
+        old = [
+            (a.claim.number, a.claim.fence) for a in self.running.values() if a.age() > self.timing.lease / 4
+        ]
+        if old:
+            await ledger.extend(self.pool, old, self.timing.lease)
+
+
+class _Attempt:
+    """The work on one claimed post."""
+
+    def __init__(self, engine: Engine, claim: Claim) -> None:
+        self.engine, self.claim, self.timing = engine, claim, engine.timing
+        self.connector = engine.connectors[claim.platform]
+        self.started = time.monotonic()
+        self.journal: dict[str, Entry] = {entry.name: entry for entry in claim.calls}
+        self.dropped: list[str] = []
+        self._drop_stale()
+        self.unsaved: dict[str, Entry] = {}
+        self.seen: dict[str, Entry] = {}
+        self.story: list[StoryStep] = []
+        self.refreshed = False
+        self.last_call: Call | None = None
+        self.flushed_at = self.started
+        self.post = claim.post(tuple(self._linked(m.id, m) for m in claim.media))
+        self.account: Account | None = None
+
+    def _linked(self, asset_id: str, media: object) -> "ledger.Media":
+        path = self.engine.signer.sign(f"/v1/assets/{asset_id}", self.claim.frozen_at + MEDIA_LINK_LIFE)
+        assert isinstance(media, ledger.Media)
+        return msgspec.structs.replace(media, url=self.engine.media_origin + path)
+
+    def _drop_stale(self) -> None:
+        """Forget preparations that platforms have meanwhile thrown away, unless a COMMIT was built on them."""
+        if not self.committed:
+            old = self.claim.database_now - PREPARED_FOR
+            self.dropped = [name for name, entry in self.journal.items() if entry.sent_at < old]
+            if self.dropped:
+                self.dropped = list(self.journal)
+                self.journal.clear()
+
+    def age(self) -> timedelta:
+        """Return how long this worker has been at it."""
+        return timedelta(seconds=time.monotonic() - self.started)
+
+    def now(self) -> datetime:
+        """Return the database's time: workers' own clocks may differ by minutes."""
+        return self.claim.database_now + self.age()
+
+    @property
+    def committed(self) -> bool:
+        """Tell whether a COMMIT was sent that is not known to have been refused."""
+        return any(entry.effect is Effect.COMMIT for entry in self.journal.values())
+
+    def tell(self, kind: str, message: str, **data: object) -> None:
+        """Add a step to the post's story; it is written with the next settlement."""
+        self.story.append(StoryStep(kind, message, data))
+
+    # From claim to settlement ------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work on the post until it is settled. Raises Superseded or what the database raises when away."""
+        try:
+            end = await self._outcome()
+        except (*DATABASE_AWAY, Superseded):
+            raise
+        except Exception as fault:
+            log.error("bug", exc_info=fault)
+            end = self._later(Unavailable("Something went wrong in Layers; the logs tell more.", "INTERNAL"))
+        end = replace(end, story=tuple(self.story))
+        calls, dropped = list(self.unsaved.values()), self.dropped
+        await ledger.settle(self.engine.pool, self.claim, end, calls, dropped, committed=self.committed)
+        log.info(
+            "settled", status=end.status, attempts=self.claim.attempts, error=end.error and end.error.code
+        )
+
+    async def _outcome(self) -> Settlement:
+        if refused := self._refuse_account():
+            return refused
+        while True:
+            try:
+                account = await self._open()
+                await self._settle_doubts()
+                return await self._play(self.connector.publish(self.post, account))
+            except Reconnect as failure:
+                if self.refreshed:
+                    return self._wait_for_person(failure)
+                self.refreshed, self.account = True, None
+            except _InDoubt as doubt:
+                return self._park_in_doubt(doubt)
+            except _OutcomeUnknown as why:
+                return self._unknown(str(why))
+            except Failure as failure:
+                return self._failed(failure)
+
+    def _refuse_account(self) -> Settlement | None:
+        status = self.claim.account.status
+        if status == "reauth_required":
+            return self._wait_for_person(Reconnect("The account must be reconnected."))
+        if status == "disconnected" and not self.committed:
+            return self._end_failed("CREDENTIAL_INVALID", "The account was disconnected.")
+        return None
+
+    async def _open(self) -> Account:
+        if self.account is None:
+            row, credentials = self.claim.account, self.engine.credentials
+            if self.refreshed or credentials.is_stale(row):
+                self.refreshed = True
+                self.account = await credentials.refresh(self.connector, row)
+                self.tell("token_refreshed", "The account's token was refreshed.")
+            else:
+                self.account = credentials.open(self.connector, row)
+        return self.account
+
+    async def _play(self, flow: Flow[Published | Delivered]) -> Settlement:
+        try:
+            step = next(flow)
+            while True:
+                if isinstance(step, Wait):
+                    return self._wait(step)
+                step = flow.send(await self._answer(step))
+        except StopIteration as end:
+            return self._done(end.value)
+        except Unreadable as why:
+            raise self._unreadable(why) from why
+
+    def _unreadable(self, why: Unreadable) -> Exception:
+        call = self.last_call
+        if call is not None and call.effect is Effect.COMMIT and call.name in self.unsaved:
+            self._note(msgspec.structs.replace(self.unsaved[call.name], reply=None))
+            return self._doubt(f"the answer to {call.name} was unreadable ({why})")
+        return Unavailable(f"The platform's answer was unreadable: {why}.")
+
+    # One call ----------------------------------------------------------------------------------------------------
+
+    async def _answer(self, call: Call) -> Reply:
+        self.last_call = call
+        entry = self.journal.get(call.name)
+        if entry is not None and entry.reply is not None:
+            return entry.reply
+        if call.effect is Effect.READ:
+            reply = await self._exchange(call)
+            self.seen[call.name] = self._entry(call, reply)
+            return reply
+        if call.effect is Effect.PREPARE:
+            reply = await self._exchange(call)
+            self._note(self._entry(call, reply))
+            await self._flush()
+            return reply
+        return await self._commit(call, entry)
+
+    async def _exchange(self, call: Call) -> Reply:
+        """Send a call that commits nothing; trouble on the way is a failure that passes."""
+        try:
+            reply = await self._send(call, None)
+        except (NotSent, AnswerLost) as fault:
+            raise Unavailable(f"No answer to {call.name}: {fault}.") from fault
+        if reply.status not in call.handles and (failure := self.connector.classify(call, reply)):
+            raise failure
+        return reply
+
+    async def _commit(self, call: Call, entry: Entry | None) -> Reply:
+        if entry is not None:
+            self._check_repeat(call, entry)
+        not_after = await self._intend(call, entry)
+        started = time.monotonic()
+        try:
+            reply = await self._send(call, not_after)
+        except NotSent as fault:
+            self._retract(call.name)
+            raise Unavailable(f"{call.name} could not be sent: {fault}.") from fault
+        except AnswerLost as fault:
+            raise self._doubt(f"the answer to {call.name} was lost ({fault})") from fault
+        self._tell_sent(call, reply, started)
+        if reply.status not in call.handles:
+            self._refuse(call, reply)
+        self._note(self._entry(call, reply))
+        return reply
+
+    def _refuse(self, call: Call, reply: Reply) -> None:
+        """Raise unless `reply` says that the COMMIT was carried out."""
+        if reply.status >= 500:
+            raise self._doubt(f"{call.name} was answered with {reply.status}")
+        if failure := self.connector.classify(call, reply):
+            self._retract(call.name)
+            raise failure
+
+    async def _send(self, call: Call, not_after: float | None) -> Reply:
+        door = self._door()
+        if door.trusted:
+            call = replace(call, url=rebase(call.url, door.origin))
+        return await self.engine.outbound.send(
+            call, self.post.media, trusted=door.trusted, not_after=not_after
+        )
+
+    def _door(self) -> Door:
+        row = self.claim.account
+        return self.engine.credentials.door(self.connector, sandbox=row.sandbox, service=row.service)
+
+    def _tell_sent(self, call: Call, reply: Reply, started: float) -> None:
+        ids = {name: reply.headers[name] for name in REQUEST_IDS if name in reply.headers}
+        ms = round((time.monotonic() - started) * 1000)
+        self.tell(
+            "sent", f"{call.name}: answered {reply.status} after {ms} ms.", status=reply.status, ms=ms, **ids
+        )
+
+    # The journal -------------------------------------------------------------------------------------------------
+
+    def _entry(self, call: Call, reply: Reply | None) -> Entry:
+        now = self.now()
+        until = now + call.repeatable if call.repeatable else None
+        return Entry(call.name, call.effect, now, reply, digest(call).hex(), repeatable_until=until)
+
+    def _note(self, entry: Entry) -> None:
+        self.journal[entry.name] = self.unsaved[entry.name] = entry
+
+    def _retract(self, name: str) -> None:
+        """Forget a COMMIT that is known not to have happened."""
+        self.journal.pop(name, None)
+        self.unsaved.pop(name, None)
+        self.dropped.append(name)
+
+    async def _intend(self, call: Call, entry: Entry | None) -> float:
+        """Write the COMMIT, and all that led to it, durably before it is sent; returns the latest time to send it.
+
+        The READ replies of this run are kept with it: a flow resumed after the commit must take the same path, even
+        if the platform would answer them otherwise by then.
+        """
+        intent = entry or self._entry(call, None)
+        self.journal.update(self.seen)
+        self.journal[call.name] = intent
+        calls = [*self.seen.values(), *self.unsaved.values(), intent]
+        asked_at = lease_clock()
+        await ledger.save(self.engine.pool, self.claim, calls, self.timing.lease, committing=True)
+        self.unsaved.clear()
+        self.seen.clear()
+        self.dropped = [name for name in self.dropped if name != call.name]
+        self.flushed_at = time.monotonic()
+        return asked_at + self.timing.lease.total_seconds() * SEND_WITHIN
+
+    async def _flush(self) -> None:
+        """Save PREPARE replies now and then, so that a crash in a long upload costs little."""
+        if time.monotonic() - self.flushed_at < FLUSH_EVERY.total_seconds():
+            return
+        await ledger.save(self.engine.pool, self.claim, list(self.unsaved.values()), self.timing.lease)
+        self.unsaved.clear()
+        self.flushed_at = time.monotonic()
+
+    # Doubt -------------------------------------------------------------------------------------------------------
+
+    def _doubt(self, why: str) -> _InDoubt:
+        """Return the doubt, to be looked into after a wait that grows with its age."""
+        commits = [e.sent_at for e in self.journal.values() if e.effect is Effect.COMMIT and e.reply is None]
+        age = self.now() - min(commits, default=self.now())
+        wait = min(max(age / 2, self.timing.first_doubt), timedelta(minutes=5))
+        return _InDoubt(why, self.now() + wait)
+
+    async def _settle_doubts(self) -> None:
+        """Before the flow is played: find out about COMMITs without a reply, unless a repeat is safe."""
+        for entry in [e for e in self.journal.values() if e.effect is Effect.COMMIT and e.reply is None]:
+            if self.now() - entry.sent_at > GIVE_UP_AFTER:
+                raise _OutcomeUnknown("The platform could not say for a whole day.")
+            if entry.repeatable_until is None or self.now() >= entry.repeatable_until:
+                await self._wait_until_visible(entry)
+                self._judge(entry, await self._look())
+
+    def _check_repeat(self, call: Call, entry: Entry) -> None:
+        if entry.digest != digest(call).hex():
+            raise _OutcomeUnknown("What would be sent now differs from what was sent then.")
+        self.tell(
+            "repeated", f"{call.name} had no answer; the platform recognises a repeat, so it is repeated."
+        )
+
+    async def _wait_until_visible(self, entry: Entry) -> None:
+        lag = min(self.connector.limits.find_after, self.timing.find_after_at_most)
+        if self.now() < entry.sent_at + lag:
+            raise _InDoubt("an answer was lost; waiting before looking for the post", entry.sent_at + lag)
+
+    async def _look(self) -> Found | NotPosted | Unknown:
+        flow = self.connector.find(self.post, await self._open(), list(self.journal.values()))
+        try:
+            step = next(flow)
+            while True:
+                if isinstance(step, Wait):
+                    raise _InDoubt(step.why, self.now() + timedelta(seconds=step.seconds))
+                assert step.effect is Effect.READ, "find only reads"
+                step = flow.send(await self._exchange(step))
+        except StopIteration as end:
+            return end.value
+        except Rejected as refusal:
+            return Unknown(f"The platform refuses to say: {refusal}")
+        except (Unavailable, Throttled, Unreadable) as fault:
+            raise self._doubt(f"the platform could not be asked: {fault}") from fault
+
+    def _judge(self, entry: Entry, seen: Found | NotPosted | Unknown) -> None:
+        """Settle a doubt by what `find` saw, or raise to look again later."""
+        match seen:
+            case Found(answer):
+                self.tell("found", f"{entry.name} had no answer; the platform shows that it was carried out.")
+                self._note(msgspec.structs.replace(entry, reply=answer))
+            case NotPosted(evidence, final):
+                first = entry.absent_at
+                if final or (first is not None and self.now() - first >= self.timing.absence_spacing):
+                    self.tell("absent", f"{entry.name} was not carried out: {evidence}.")
+                    self._retract(entry.name)
+                    return
+                self._note(msgspec.structs.replace(entry, absent_at=first or self.now()))
+                raise _InDoubt(
+                    f"not there at first sight: {evidence}", self.now() + self.timing.absence_spacing
+                )
+            case Unknown(why):
+                if self.now() - entry.sent_at > self.timing.unknown_after:
+                    raise _OutcomeUnknown(why)
+                raise self._doubt(why)
+
+    # Settlements -------------------------------------------------------------------------------------------------
+
+    def _error(self, code: str, message: str, platform_code: str | None, *, retryable: bool) -> LastError:
+        return LastError(code, message, platform_code, retryable, self.now())
+
+    def _done(self, end: Published | Delivered) -> Settlement:
+        late = (self.now() - self.claim.scheduled_for).total_seconds()
+        if isinstance(end, Published):
+            self.tell("published", "Published.", externalId=end.external_id, secondsAfterDue=round(late, 1))
+            return Settlement(
+                "published",
+                external_id=end.external_id,
+                external_url=end.external_url,
+                event="post.published",
+                data={"externalId": end.external_id, "externalUrl": end.external_url},
+            )
+        self.tell(
+            "delivered", "In the creator's inbox; a person finishes it there.", externalId=end.external_id
+        )
+        data: dict[str, object] = {"externalId": end.external_id}
+        return Settlement("draft_in_inbox", external_id=end.external_id, event="post.draft_ready", data=data)
+
+    def _wait(self, step: Wait) -> Settlement:
+        if too_late(self.claim.scheduled_for, self.now()):
+            return self._unknown(f"The platform did not finish within a day ({step.why}).")
+        if self.unsaved:
+            self.tell("waiting", f"{step.why}.")
+        return Settlement("publishing", due_at=self.now() + timedelta(seconds=step.seconds))
+
+    def _park_in_doubt(self, doubt: _InDoubt) -> Settlement:
+        message = f"Not known yet whether the post is out: {doubt.why}."
+        if self.claim.last_error is None or self.claim.last_error.message != message:
+            self.tell("in_doubt", message)
+        error = self._error("IN_DOUBT", message, None, retryable=True)
+        return Settlement("publishing", due_at=doubt.until, holds_lane=True, error=error)
+
+    def _unknown(self, why: str) -> Settlement:
+        message = f"{why} Look on the platform, then say what you saw with …/resolve."
+        self.tell("outcome_unknown", message)
+        error = self._error("OUTCOME_UNKNOWN", message, None, retryable=False)
+        data: dict[str, object] = {"error": error}
+        return Settlement("failed", error=error, outcome_unknown=True, event="post.failed", data=data)
+
+    def _end_failed(self, code: str, message: str, platform_code: str | None = None) -> Settlement:
+        self.tell("failed", message, code=code, platformCode=platform_code)
+        error = self._error(code, message, platform_code, retryable=False)
+        return Settlement("failed", error=error, event="post.failed", data={"error": error})
+
+    def _failed(self, failure: Failure) -> Settlement:
+        if any(e.effect is Effect.COMMIT and e.reply is None for e in self.journal.values()):
+            return self._park_in_doubt(self._doubt(failure.message))
+        if isinstance(failure, Rejected) or not failure.retryable:
+            return self._end_failed(failure.code, failure.message, failure.platform_code)
+        if isinstance(failure, Throttled):
+            return self._throttled(failure)
+        return self._later(failure)
+
+    def _throttled(self, failure: Throttled) -> Settlement:
+        until = self.now() + failure.after
+        self.tell("throttled", f"{failure.message} The account keeps still for {failure.after}.")
+        error = self._error(failure.code, failure.message, failure.platform_code, retryable=True)
+        return Settlement(
+            "publishing" if self.committed else "queued",
+            due_at=until,
+            error=error,
+            uncounted=not self.committed,
+            hold_account_until=until,
+        )
+
+    def _later(self, failure: Failure) -> Settlement:
+        if too_late(self.claim.scheduled_for, self.now()):
+            if self.committed:
+                return self._unknown(failure.message)
+            return self._end_failed(
+                failure.code, f"Given up after a day: {failure.message}", failure.platform_code
+            )
+        wait = retry_wait(max(self.claim.attempts, 1), random.random(), self.timing.first_retry)  # noqa: S311
+        self.tell("retry", f"{failure.message} Next try in {wait.total_seconds():.0f} s.", code=failure.code)
+        error = self._error(failure.code, failure.message, failure.platform_code, retryable=True)
+        return Settlement("publishing" if self.committed else "queued", due_at=self.now() + wait, error=error)
+
+    def _wait_for_person(self, failure: Reconnect) -> Settlement:
+        deadline = self.claim.scheduled_for + GIVE_UP_AFTER
+        if self.now() >= deadline:
+            if self.committed:
+                return self._unknown("The account was not reconnected within a day.")
+            return self._end_failed(failure.code, f"Not reconnected within a day: {failure.message}")
+        self.tell("reauth_required", f"{failure.message} Waiting for the account to be reconnected.")
+        return Settlement(
+            "publishing" if self.committed else "queued",
+            due_at=deadline,
+            error=self._error(failure.code, failure.message, failure.platform_code, retryable=True),
+            account_needs_reauth=True,
+        )
+
+
+def digest(call: Call) -> bytes:
+    """Return a hash of what a COMMIT says, without its credentials (20 bytes)."""
+    said = (call.method, call.url, call.json, dict(call.form or {}), call.body)
+    return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).digest()[:20]

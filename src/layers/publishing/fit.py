@@ -1,0 +1,237 @@
+"""Whether a post fits a mode: what its media, caption and options break of a platform's declared limits.
+
+Pure. Every misfit is named at once, with numbers and the remedy. A property that could not be measured
+(None) is never a misfit: the platform decides.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from layers.connector import ContentKind, Media, MediaLimit, Mode, Option, TextLimit
+from layers.kit.text import COUNTERS
+
+LEFT_OUT = frozenset({"caption_not_supported", "first_comment_not_supported"})
+"""Misfits of text that the mode has no place for. A container's text may be left out; only one that was given
+for this very target must be refused. The caller of `misfits` decides."""
+
+FRAME_RATE_SLACK = 0.05
+"""Average frame rates of real recordings are never round: 60.02 is 60."""
+
+UNIT_WORDS = {
+    "utf16": "UTF-16 units (most emoji are two or more)",
+    "grapheme": "characters",
+    "codepoint": "code points",
+    "utf8_bytes": "bytes of UTF-8",
+}
+TYPE_WORDS = {
+    "boolean": "true or false",
+    "string": "a text",
+    "integer": "a whole number",
+    "string[]": "a list of texts",
+}
+Part = Literal["mode", "media", "caption", "first_comment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One thing that does not fit; `index` counts media items from 0, None when it is about all of them."""
+
+    part: Part
+    index: int | None
+    message: str
+    code: str
+
+
+def misfits(
+    mode: Mode, kind: ContentKind, media: Sequence[Media], caption: str, first_comment: str | None
+) -> list[Misfit]:
+    """Return everything about the post that breaks the limits of `mode`."""
+    found: list[Misfit] = []
+    if kind in mode.kinds:
+        found += _count_misfits(mode.kinds[kind], len(media))
+        found += _caption_misfits(mode.caption.get(kind), caption)
+    else:
+        kinds = " or ".join(mode.kinds)
+        found.append(Misfit("mode", None, f"This mode takes {kinds}, not {kind}.", "kind_not_supported"))
+        media = ()
+    for index, item in enumerate(media):
+        found += _item_misfits(mode, index, item)
+    if first_comment:
+        found += _first_comment_misfits(mode.first_comment, first_comment)
+    return found
+
+
+def option_problems(mode: Mode, options: Mapping[str, object]) -> list[tuple[str, str, str]]:
+    """Return (name, message, code) for each of `options` that the mode does not know or cannot take."""
+    return [
+        (name, *problem)
+        for name, value in options.items()
+        if (problem := _option_problem(mode.options, name, value)) is not None
+    ]
+
+
+# Text ------------------------------------------------------------------------------------------------
+
+
+def _caption_misfits(limit: TextLimit | None, caption: str) -> Iterator[Misfit]:
+    if limit is None:
+        if caption:
+            words = "This mode carries no caption; leave it out."
+            yield Misfit("caption", None, words, "caption_not_supported")
+        return
+    if limit.required and not caption.strip():
+        yield Misfit("caption", None, "A caption is needed here; write one.", "caption_required")
+    for message in _too_long("The caption", limit, caption):
+        yield Misfit("caption", None, message, "caption_too_long")
+
+
+def _first_comment_misfits(limit: TextLimit | None, comment: str) -> Iterator[Misfit]:
+    if limit is None:
+        words = "This mode has no first comment; leave it out."
+        yield Misfit("first_comment", None, words, "first_comment_not_supported")
+        return
+    for message in _too_long("The first comment", limit, comment):
+        yield Misfit("first_comment", None, message, "first_comment_too_long")
+
+
+def _too_long(what: str, limit: TextLimit, text: str) -> Iterator[str]:
+    caps = [(limit.unit, limit.limit)]
+    if limit.max_bytes is not None:
+        caps.append(("utf8_bytes", limit.max_bytes))
+    for unit, most in caps:
+        actual = COUNTERS[unit](text)
+        if actual > most:
+            words = UNIT_WORDS.get(unit, unit)
+            yield f"{what} has {actual:,} of at most {most:,} {words}; shorten it by {actual - most:,}."
+
+
+# Media -----------------------------------------------------------------------------------------------
+
+
+def _count_misfits(bounds: tuple[int, int], count: int) -> Iterator[Misfit]:
+    least, most = bounds
+    if count < least:
+        words = f"{least} media items are needed, there are {count}; add {least - count}."
+        yield Misfit("media", None, words, "too_few_items")
+    if count > most:
+        words = f"At most {most} media items are allowed, there are {count}; remove {count - most}."
+        yield Misfit("media", None, words, "too_many_items")
+
+
+def _item_misfits(mode: Mode, index: int, item: Media) -> Iterator[Misfit]:
+    limit = mode.media.get(item.kind)
+    if limit is None:
+        kinds = " or ".join(mode.media) or "no media"
+        message = f"This mode takes {kinds}, item {index + 1} is {item.kind}; remove it."
+        yield Misfit("media", index, message, "media_kind_not_supported")
+        return
+    for check in _ITEM_CHECKS:
+        for message, code in check(limit, item):
+            yield Misfit("media", index, f"Item {index + 1}: {message}", code)
+
+
+Complaints = Iterator[tuple[str, str]]
+
+
+def _check_type(limit: MediaLimit, item: Media) -> Complaints:
+    if item.mime_type not in limit.mime_types:
+        accepted = ", ".join(limit.mime_types)
+        yield f"the type is {item.mime_type}; convert it to one of {accepted}.", "mime_type_not_supported"
+
+
+def _check_bytes(limit: MediaLimit, item: Media) -> Complaints:
+    if item.size_bytes > limit.max_bytes:
+        actual, most = f"{item.size_bytes:,} bytes", f"{limit.max_bytes:,}"
+        yield f"the file has {actual}, at most {most} are allowed; compress it.", "file_too_large"
+
+
+def _check_duration(limit: MediaLimit, item: Media) -> Complaints:
+    if limit.seconds is None or item.duration_ms is None:
+        return
+    seconds, (least, most) = item.duration_ms / 1000, limit.seconds
+    if seconds < least:
+        yield f"it lasts {seconds:g} s, at least {least:g} s are needed; make it longer.", "too_short"
+    if seconds > most:
+        yield f"it lasts {seconds:g} s, at most {most:g} s are allowed; cut it.", "too_long"
+
+
+def _check_sides(limit: MediaLimit, item: Media) -> Complaints:
+    if limit.side_px is None or item.width is None or item.height is None:
+        return
+    least, most = limit.side_px
+    shown = f"it is {item.width} × {item.height} px"
+    if min(item.width, item.height) < least:
+        yield f"{shown}, both sides need at least {least} px; send a larger one.", "side_too_small"
+    if max(item.width, item.height) > most:
+        yield f"{shown}, no side may have more than {most} px; scale it down.", "side_too_large"
+
+
+def _check_ratio(limit: MediaLimit, item: Media) -> Complaints:
+    if limit.ratio is None or not item.width or not item.height:
+        return
+    ratio, (least, most) = item.width / item.height, limit.ratio
+    if not least <= ratio <= most:
+        shown = f"width to height is {item.width}:{item.height} = {ratio:.3f}"
+        yield f"{shown}, allowed is {least:.3g} to {most:.3g}; crop it.", "ratio_out_of_range"
+
+
+def _check_frame_rate(limit: MediaLimit, item: Media) -> Complaints:
+    if limit.frame_rate is None or item.frame_rate is None:
+        return
+    least, most = limit.frame_rate
+    if not least - FRAME_RATE_SLACK <= item.frame_rate <= most + FRAME_RATE_SLACK:
+        shown = f"it has {item.frame_rate:g} frames a second"
+        yield f"{shown}, allowed are {least:g} to {most:g}; convert it.", "frame_rate_out_of_range"
+
+
+def _check_codec(limit: MediaLimit, item: Media) -> Complaints:
+    if limit.codecs is not None and item.codec is not None and item.codec not in limit.codecs:
+        accepted = ", ".join(limit.codecs)
+        yield f"the codec is {item.codec}; convert it to one of {accepted}.", "codec_not_supported"
+
+
+_ITEM_CHECKS: Sequence[Callable[[MediaLimit, Media], Complaints]] = (
+    _check_type,
+    _check_bytes,
+    _check_duration,
+    _check_sides,
+    _check_ratio,
+    _check_frame_rate,
+    _check_codec,
+)
+
+
+# Options ---------------------------------------------------------------------------------------------
+
+
+def _option_problem(known: Mapping[str, Option], name: str, value: object) -> tuple[str, str] | None:
+    option = known.get(name)
+    if option is None:
+        names = ", ".join(sorted(known)) or "none"
+        return f"Unknown option; known here: {names}.", "unknown_field"
+    if not _has_type(option, value):
+        return f"Must be {TYPE_WORDS[option.type]}; leave it out for the default.", "wrong_type"
+    return _choice_problem(option.choices, value)
+
+
+def _has_type(option: Option, value: object) -> bool:
+    match option.type:
+        case "boolean":
+            return isinstance(value, bool)
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "string":
+            return isinstance(value, str)
+        case "string[]":
+            return isinstance(value, list) and all(isinstance(v, str) for v in cast("list[object]", value))
+
+
+def _choice_problem(choices: Sequence[str] | None, value: object) -> tuple[str, str] | None:
+    if choices is None:
+        return None
+    chosen = cast("list[object]", value) if isinstance(value, list) else [value]
+    wrong = [str(item) for item in chosen if item not in choices]
+    if not wrong:
+        return None
+    return f"Must be one of {', '.join(choices)}; got {', '.join(wrong)}.", "invalid_value"

@@ -1,0 +1,145 @@
+"""Lanes: one queue job per social account with due work, so that an account's posts go out one at a time, in order,
+and accounts share the workers fairly. The jobs are hints; a lost or doubled one changes nothing (see `ledger.claim`).
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, cast
+
+import structlog
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
+from pgqueuer.db import AsyncpgPoolDriver
+from pgqueuer.models import Job
+from pgqueuer.qm import QueueManager
+from pgqueuer.queries import Queries
+
+from layers.db.pool import DATABASE_AWAY, Connection, Pool
+from layers.db.schema import queue_settings
+from layers.publishing import ledger
+from layers.publishing.engine import Engine
+
+log = structlog.get_logger("layers.lanes")
+CHANNEL = "layers_due"
+ENTRYPOINT = "lane"
+LOOK_EVERY = 1.0
+LOOK_AGAIN = 0.1
+"""Seconds until the next look when an account with due work still has a job, which may be just ending."""
+AT_ONCE = 500
+COALESCE = 0.01
+
+
+class Nudger:
+    """Tells workers, after a commit, that something is due: at most one NOTIFY per 10 ms for all requests together."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._wanted = False
+        self._task: asyncio.Task[None] | None = None
+
+    def nudge(self) -> None:
+        """Ask for a wake-up now. Harmless to lose: workers look by themselves every second."""
+        self._wanted = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._notify())
+
+    async def _notify(self) -> None:
+        while self._wanted:
+            self._wanted = False
+            try:
+                await self._pool.execute(f"NOTIFY {CHANNEL}")
+            except DATABASE_AWAY as fault:
+                log.debug("nudge lost", error=repr(fault))
+            await asyncio.sleep(COALESCE)
+
+
+def open_queue(pool: Pool) -> Queries:
+    """Return PgQueuer's queries on our names for its tables."""
+    settings = queue_settings()
+    return Queries(
+        AsyncpgPoolDriver(cast("Any", pool)),
+        QueryBuilderEnvironment(settings),
+        QueryQueueBuilder(settings),
+        QuerySchedulerBuilder(settings),
+    )
+
+
+class Lanes:
+    """Enqueues lanes with due work and drains those the queue hands to this worker."""
+
+    def __init__(self, pool: Pool, engine: Engine, width: int, lease: timedelta) -> None:
+        self.pool, self.engine, self.width, self.lease = pool, engine, width, lease
+        self.queue = open_queue(pool)
+        self.manager = QueueManager(self.queue, channel=self.queue.qbe.settings.channel)
+        self.manager.entrypoint(ENTRYPOINT, accepts_context=False)(self._drain)
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._drained = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take no new work; what is being sent is finished."""
+        self._stopping = True
+        self.manager.shutdown.set()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until stopped. Raises what the database raises when it is away."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._watch())
+            group.create_task(self._keep_leases())
+            await self.manager.run(
+                dequeue_timeout=timedelta(seconds=5),
+                batch_size=min(10, max(1, self.width // 2)),
+                max_concurrent_tasks=self.width,
+                heartbeat_timeout=self.lease,
+                log_aggregation_interval=timedelta(0),
+            )
+            self._drained.set()
+
+    async def _drain(self, job: Job) -> None:
+        account_id = (job.payload or b"").decode()
+        if await self.engine.drain(account_id, lambda: not self._stopping):
+            self._wake.set()
+
+    async def _watch(self) -> None:
+        async with self.pool.acquire() as connection:
+            await connection.add_listener(CHANNEL, self._on_notify)
+            try:
+                while not self._stopping:
+                    self._wake.clear()
+                    pause = await self._look(connection)
+                    await self._sleep(pause)
+            finally:
+                if not connection.is_closed():
+                    await connection.remove_listener(CHANNEL, self._on_notify)
+
+    def _on_notify(self, *_: object) -> None:
+        self._wake.set()
+
+    async def _look(self, connection: Connection) -> float:
+        """Enqueue accounts with due work; returns seconds until the next look."""
+        due = await ledger.due_accounts(connection, self.queue.qbe.settings.queue_table, AT_ONCE)
+        if fresh := [account_id for account_id, waiting in due if not waiting]:
+            await self.queue.enqueue(
+                [ENTRYPOINT] * len(fresh),
+                [*(account_id.encode() for account_id in fresh)],
+                [0] * len(fresh),
+                dedupe_key=[*fresh],
+                on_conflict="skip",
+            )
+        if len(fresh) < len(due) or len(due) == AT_ONCE:
+            return LOOK_AGAIN
+        upcoming = await ledger.next_due(connection)
+        return LOOK_EVERY if upcoming is None else min(max(upcoming, 0.001), LOOK_EVERY)
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+
+    async def _keep_leases(self) -> None:
+        while not self._drained.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.lease.total_seconds() / 3):
+                    await self._drained.wait()
+            await self.engine.keep_leases()

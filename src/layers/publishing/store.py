@@ -1,0 +1,326 @@
+"""SQL of the request side: load, insert, find, list, change. Every change of status is a compare-and-set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from layers.access.caller import Caller
+from layers.db.pool import Connection
+from layers.kit.ids import new_id
+from layers.publishing.rules import DUPLICATE_WINDOW, PlannedPost, Subject
+from layers.publishing.schemas import LastError, PendingSchedule, ScheduledPost, Target
+
+POST = """p.id, p.container_id, p.project_id, p.social_account_id, p.platform, p.mode, p.status, p.caption,
+    p.first_comment, p.external_id, p.external_url, p.scheduled_for, p.attempted_at, p.published_at, p.canceled_at,
+    p.attempts, p.next_attempt_at, p.last_error, p.created_at, p.updated_at"""
+
+LOAD = """
+WITH named AS MATERIALIZED (
+    SELECT id, project_id, platform, status, handle FROM social_accounts
+    WHERE id = ANY($4) AND organization_id = $2
+      AND sandbox = ($3 = 'test')
+    FOR KEY SHARE
+)
+SELECT c.id AS container_id, c.project_id, c.kind, c.status, c.approval_status, c.caption, c.first_comment,
+    p.status = 'archived' AS archived, p.publish_lead_seconds, p.requires_approval, p.first_n_posts_blocked,
+    p.approved_count,
+    (SELECT coalesce(json_agg(json_build_object('id', a.id, 'kind', a.kind, 'mimeType', a.mime_type,
+        'sizeBytes', a.size_bytes, 'sha256', a.sha256, 'objectKey', a.object_key, 'width', a.width,
+        'height', a.height, 'durationMs', a.duration_ms, 'frameRate', a.frame_rate, 'codec', a.codec)
+        ORDER BY a.position), '[]') FROM assets a WHERE a.container_id = c.id) AS media,
+    (SELECT coalesce(json_agg(named), '[]') FROM named) AS accounts
+FROM containers c JOIN projects p ON p.id = c.project_id
+WHERE c.id = $1 AND c.organization_id = $2 AND p.environment = $3 AND c.deleted_at IS NULL
+FOR NO KEY UPDATE OF c FOR KEY SHARE OF p
+"""
+
+
+async def load(
+    tx: Connection, caller: Caller, container_id: str, account_ids: Sequence[str]
+) -> Subject | None:
+    """Read and lock all a decision about a container needs, in one round trip."""
+    row = await tx.fetchrow(LOAD, container_id, caller.organization_id, caller.environment, list(account_ids))
+    return msgspec.convert(dict(row), Subject) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """What an insert of posts did: ids in target order, or the live posts that stood in the way (then no ids)."""
+
+    ids: list[str]
+    clashes: list[str]
+
+
+INSERT = """
+WITH wanted AS (
+    SELECT * FROM jsonb_to_recordset($1::jsonb) AS w(place int, id text, event_id text, account_id text, platform text,
+        mode text, caption text, first_comment text, options jsonb, allow_duplicate boolean)
+), clash AS (
+    SELECT s.id FROM wanted w JOIN scheduled_posts s
+        ON s.container_id = $4 AND s.social_account_id = w.account_id AND s.mode = w.mode
+    WHERE NOT w.allow_duplicate AND s.status IN ('queued', 'publishing', 'published', 'draft_in_inbox')
+      AND s.scheduled_for BETWEEN $7::timestamptz - $10::interval AND $7::timestamptz + $10::interval
+), made AS (
+    INSERT INTO scheduled_posts (id, organization_id, project_id, container_id, social_account_id, platform, mode,
+        kind, status, caption, first_comment, options, media, scheduled_for, due_at)
+    SELECT w.id, $2, $3, $4, w.account_id, w.platform, w.mode, $5, 'queued', w.caption, w.first_comment, w.options,
+        $6, $7, $8::timestamptz
+    FROM wanted w WHERE NOT EXISTS (SELECT FROM clash) ORDER BY w.place
+    RETURNING *
+), story AS (
+    INSERT INTO post_events (post_number, type, message, data)
+    SELECT number, 'scheduled', $9::jsonb ->> 'message',
+        jsonb_build_object('scheduledFor', $9::jsonb -> 'scheduledFor', 'by', $9::jsonb -> 'actor')
+    FROM made
+), told AS (
+    INSERT INTO events (id, type, organization_id, project_id, api_key_id, request_id, actor, subject_id, data)
+    SELECT w.event_id, 'post.scheduled', $2, $3, $9::jsonb ->> 'apiKeyId', $9::jsonb ->> 'requestId',
+        $9::jsonb ->> 'actor', m.id,
+        jsonb_build_object('scheduledPostId', m.id, 'containerId', $4::text, 'projectId', $3::text, 'socialAccountId',
+            m.social_account_id, 'platform', m.platform, 'mode', m.mode, 'status', 'queued', 'scheduledFor',
+            $9::jsonb -> 'scheduledFor')
+    FROM made m JOIN wanted w ON w.id = m.id ORDER BY w.place
+)
+SELECT ARRAY(SELECT DISTINCT id FROM clash ORDER BY id) AS clashes, (SELECT count(*) FROM made) AS made
+"""
+
+
+async def insert(
+    tx: Connection,
+    caller: Caller,
+    subject: Subject,
+    posts: Sequence[PlannedPost],
+    scheduled_for: datetime,
+    due_at: datetime,
+    *,
+    message: str,
+) -> Inserted:
+    """Insert posts with their story and events unless a live one stands in the way; one round trip.
+
+    Raises asyncpg.UniqueViolationError when a scheduledPostId is taken.
+    """
+    rows: list[dict[str, object]] = [
+        {
+            "place": place,
+            "id": post.target.scheduled_post_id or new_id("sp"),
+            "event_id": new_id("evt"),
+            "account_id": post.account.id,
+            "platform": post.account.platform,
+            "mode": post.target.mode,
+            "caption": post.caption,
+            "first_comment": post.first_comment,
+            "options": post.target.platform_options,
+            "allow_duplicate": post.target.allow_duplicate,
+        }
+        for place, post in enumerate(posts)
+    ]
+    context = {
+        "message": message,
+        "scheduledFor": scheduled_for,
+        "actor": caller.actor,
+        "apiKeyId": caller.api_key_id,
+        "requestId": caller.request_id,
+    }
+    found = await tx.fetchrow(
+        INSERT,
+        rows,
+        *(caller.organization_id, subject.project_id, subject.container_id, subject.kind, subject.media),
+        *(scheduled_for, due_at, context, DUPLICATE_WINDOW),
+    )
+    assert found is not None
+    ids = [str(row["id"]) for row in rows] if found["made"] else []
+    return Inserted(ids, list(found["clashes"]))
+
+
+def post_from(row: asyncpg.Record) -> ScheduledPost:
+    """Return the wire object of a row that has the columns of POST (and maybe more)."""
+    values: dict[str, Any] = {name: row[name] for name in ScheduledPost.__struct_fields__}
+    if values["last_error"] is not None:
+        values["last_error"] = msgspec.convert(values["last_error"], LastError)
+    return ScheduledPost(**values)
+
+
+async def owns_project(tx: Connection, caller: Caller, project_id: str) -> bool:
+    """Tell whether the caller has a project of that id."""
+    return await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM projects WHERE id = $1 AND organization_id = $2 AND environment = $3)",
+        *(project_id, caller.organization_id, caller.environment),
+    )
+
+
+async def find(tx: Connection, caller: Caller, post_id: str, *, lock: bool = False) -> asyncpg.Record | None:
+    """Return the caller's post with `number`, `commit_sent_at` and `outcome_unknown`, locked if asked."""
+    return await tx.fetchrow(
+        f"""SELECT {POST}, p.number, p.commit_sent_at, p.outcome_unknown FROM scheduled_posts p
+        JOIN projects j ON j.id = p.project_id
+        WHERE p.id = $1 AND p.organization_id = $2 AND j.environment = $3"""
+        + (" FOR NO KEY UPDATE OF p" if lock else ""),
+        *(post_id, caller.organization_id, caller.environment),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list of posts is narrowed to; None: not narrowed."""
+
+    project_id: str
+    status: tuple[str, ...] | None = None
+    social_account_id: str | None = None
+    platform: str | None = None
+    container_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def page(
+    tx: Connection, wanted: Filter, after: tuple[datetime, int] | None, limit: int
+) -> list[asyncpg.Record]:
+    """Return posts with `number`, newest scheduledFor first."""
+    at, number = after or (None, None)
+    return await tx.fetch(
+        f"""SELECT {POST}, p.number FROM scheduled_posts p WHERE p.project_id = $1
+        AND ($2::text[] IS NULL OR p.status = ANY($2)) AND ($3::text IS NULL OR p.social_account_id = $3)
+        AND ($4::text IS NULL OR p.platform = $4) AND ($5::text IS NULL OR p.container_id = $5)
+        AND ($6::timestamptz IS NULL OR p.scheduled_for >= $6) AND ($7::timestamptz IS NULL OR p.scheduled_for <= $7)
+        AND ($8::timestamptz IS NULL OR (p.scheduled_for, p.number) < ($8, $9))
+        ORDER BY p.scheduled_for DESC, p.number DESC LIMIT $10""",
+        *(wanted.project_id, list(wanted.status) if wanted.status else None, wanted.social_account_id),
+        *(wanted.platform, wanted.container_id, wanted.since, wanted.until, at, number, limit),
+    )
+
+
+async def story(tx: Connection, number: int) -> list[asyncpg.Record]:
+    """Return what happened to a post, in order."""
+    return await tx.fetch(
+        "SELECT at, type, message, data FROM post_events WHERE post_number = $1 ORDER BY position", number
+    )
+
+
+async def tell(tx: Connection, number: int, kind: str, message: str, data: dict[str, object]) -> None:
+    """Add a step to a post's story."""
+    await tx.execute(
+        "INSERT INTO post_events (post_number, type, message, data) VALUES ($1, $2, $3, $4)",
+        *(number, kind, message, data),
+    )
+
+
+async def reschedule(tx: Connection, number: int, at: datetime) -> datetime:
+    """Move a queued, locked post; returns updated_at."""
+    return await tx.fetchval(
+        "UPDATE scheduled_posts SET scheduled_for = $2, due_at = $2, next_attempt_at = NULL, fence = fence + 1,"
+        " updated_at = now() WHERE number = $1 AND status = 'queued' RETURNING updated_at",
+        *(number, at),
+    )
+
+
+CANCEL = """UPDATE scheduled_posts p SET status = 'canceled', canceled_at = now(), due_at = NULL,
+    next_attempt_at = NULL, fence = fence + 1, updated_at = now()
+    WHERE {which} AND (status = 'queued' OR status = 'publishing' AND commit_sent_at IS NULL)
+    RETURNING p.number, p.id, p.project_id, p.social_account_id, p.platform, p.canceled_at"""
+
+
+async def cancel(tx: Connection, number: int) -> asyncpg.Record | None:
+    """Cancel a post if nothing irreversible was sent; None if it is too late."""
+    return await tx.fetchrow(CANCEL.format(which="number = $1"), number)
+
+
+async def cancel_all(
+    tx: Connection, *, project_id: str | None = None, account_id: str | None = None
+) -> list[asyncpg.Record]:
+    """Cancel all that can still be canceled of a project or an account."""
+    column = "project_id" if project_id else "social_account_id"
+    return await tx.fetch(CANCEL.format(which=f"{column} = $1"), project_id or account_id)
+
+
+async def requeue(tx: Connection, number: int) -> asyncpg.Record:
+    """Let a failed post start afresh: nothing of the earlier try is reused."""
+    await tx.execute("DELETE FROM post_calls WHERE post_number = $1", number)
+    row = await tx.fetchrow(
+        f"""UPDATE scheduled_posts p SET status = 'queued', due_at = now(), frozen_at = NULL,
+        scheduled_for = greatest(scheduled_for, now()), commit_sent_at = NULL, attempts = 0, next_attempt_at = NULL,
+        fence = fence + 1, updated_at = now() WHERE number = $1 AND status = 'failed' RETURNING {POST}""",
+        number,
+    )
+    assert row is not None
+    return row
+
+
+async def resolve(
+    tx: Connection, number: int, *, published: bool, external_id: str | None, external_url: str | None
+) -> asyncpg.Record:
+    """Settle an unknown outcome by what a person saw."""
+    row = await tx.fetchrow(
+        f"""UPDATE scheduled_posts p SET outcome_unknown = false,
+        status = CASE WHEN $2 THEN 'published' ELSE 'failed' END,
+        published_at = CASE WHEN $2 THEN now() END, external_id = $3, external_url = $4,
+        last_error = CASE WHEN $2 THEN NULL ELSE jsonb_set(last_error, '{{code}}', '"NOT_PUBLISHED"') END,
+        fence = fence + 1, updated_at = now()
+        WHERE number = $1 AND status = 'failed' AND outcome_unknown RETURNING {POST}""",
+        *(number, published, external_id, external_url),
+    )
+    assert row is not None
+    return row
+
+
+# Kept intents ----------------------------------------------------------------------------------------------------
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """A publish or schedule that waits for approval."""
+
+    id: str
+    container_id: str
+    scheduled_for: datetime | None
+    targets: list[Target]
+    created_at: datetime
+
+    def shown(self) -> PendingSchedule:
+        """Return it as the wire shows it."""
+        return PendingSchedule(self.scheduled_for, self.targets, self.created_at)
+
+
+async def keep_intent(
+    tx: Connection, caller: Caller, container_id: str, targets: Sequence[Target], at: datetime | None
+) -> Intent:
+    """Keep an intent on a container; an earlier one is replaced and forgotten."""
+    await drop_intent(tx, container_id)
+    intent_id = new_id("int")
+    row = await tx.fetchrow(
+        "INSERT INTO pending_schedules (id, container_id, scheduled_for, targets, api_key_id)"
+        " VALUES ($1, $2, $3, $4, $5) RETURNING id, container_id, scheduled_for, targets, created_at",
+        *(intent_id, container_id, at, list(targets), caller.api_key_id),
+    )
+    assert row is not None
+    return msgspec.convert(dict(row), Intent)
+
+
+async def find_intent(tx: Connection, container_id: str) -> Intent | None:
+    """Return the intent kept on a container."""
+    row = await tx.fetchrow(
+        "SELECT id, container_id, scheduled_for, targets, created_at FROM pending_schedules WHERE container_id = $1",
+        container_id,
+    )
+    return msgspec.convert(dict(row), Intent) if row else None
+
+
+async def drop_intent(tx: Connection, container_id: str) -> bool:
+    """Drop a kept intent, and with it the remembered 403; tells whether there was one."""
+    intent_id = await tx.fetchval(
+        "DELETE FROM pending_schedules WHERE container_id = $1 RETURNING id", container_id
+    )
+    if intent_id:
+        await tx.execute("DELETE FROM idempotency_records WHERE intent_id = $1", intent_id)
+    return intent_id is not None
+
+
+async def fulfil_intent(tx: Connection, intent: Intent, status: int, body: bytes) -> None:
+    """Remove an intent that became posts; whoever repeats the refused call now hears of them."""
+    await tx.execute("DELETE FROM pending_schedules WHERE id = $1", intent.id)
+    await tx.execute(
+        "UPDATE idempotency_records SET status = $2, body = $3, intent_id = NULL WHERE intent_id = $1",
+        *(intent.id, status, body),
+    )

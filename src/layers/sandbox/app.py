@@ -1,0 +1,186 @@
+"""The sandbox as one HTTP app: every fake platform under its name, a page of what is public, the fault
+control.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from html import escape
+from importlib import import_module
+from pkgutil import iter_modules
+from types import MappingProxyType
+
+import msgspec
+from litestar import Litestar, Response, Router, get
+from litestar.di import Provide
+from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+from litestar.types import ASGIApp
+
+import layers.sandbox
+from layers.connector import Identity
+from layers.db.pool import Pool
+from layers.kit.times import iso_z
+from layers.sandbox.fake import Fake, HttpRequest, Item, ItemMedia, Refused, World, respond
+from layers.sandbox.faults import Board, Interference, Struck, answer_struck, control_routes
+from layers.sandbox.media import HEAD, sniff
+from layers.sandbox.state import State
+
+MOST_ITEMS = 1000
+
+
+def _discover() -> Mapping[str, Fake]:
+    names = [module.name for module in iter_modules(layers.sandbox.__path__) if module.name != "app"]
+    modules = [import_module(f"layers.sandbox.{name}") for name in names]
+    found: list[Fake] = [module.FAKE for module in modules if hasattr(module, "FAKE")]
+    return MappingProxyType({fake.name: fake for fake in found})
+
+
+FAKES: Mapping[str, Fake] = _discover()
+SIGN_UPS: Mapping[str, Callable[[State, str], Awaitable[Identity]]] = MappingProxyType(
+    {name: fake.sign_up for name, fake in FAKES.items()}
+)
+"""By platform, what makes or finds a user and gives fresh tokens."""
+
+
+async def sign_up(pool: Pool, platform: str, handle: str) -> Identity:
+    """Make or find the sandbox user `handle`, with fresh tokens as that platform's connector keeps them.
+
+    Works on the database alone, no server need run. Raises KeyError for a platform the sandbox does not
+    fake.
+    """
+    if platform not in SIGN_UPS:
+        raise KeyError(f"The sandbox has no {platform}; it has {', '.join(sorted(SIGN_UPS))}.")
+    return await SIGN_UPS[platform](State(pool), handle)
+
+
+def create_sandbox(pool: Pool, processing_seconds: float = 1.0) -> Litestar:
+    """Return the app. Platforms that process a post before it is public take `processing_seconds` for it."""
+    world = World(State(pool), timedelta(seconds=processing_seconds))
+    board = Board(world.state)
+
+    async def resume() -> None:
+        for fake in FAKES.values():
+            await fake.resume(world)
+
+    return Litestar(
+        [
+            *(_router(fake, board) for fake in FAKES.values()),
+            *control_routes(board, frozenset(FAKES)),
+            *_public_routes(world),
+        ],
+        dependencies={"world": Provide(lambda: world, sync_to_thread=False)},
+        on_startup=[resume],
+        on_shutdown=[world.close],
+        request_max_body_size=None,
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _router(fake: Fake, board: Board) -> Router:
+    def interfere(app: ASGIApp) -> ASGIApp:
+        return Interference(app, fake, board)
+
+    return Router(
+        f"/{fake.name}",
+        route_handlers=list(fake.routes),
+        middleware=[interfere],
+        exception_handlers={Refused: _answer_refused, Struck: answer_struck(fake)},
+    )
+
+
+def _answer_refused(_request: HttpRequest, refused: Refused) -> Response[bytes]:
+    return respond(refused.answer)
+
+
+# What is public -----------------------------------------------------------------------------------
+
+
+def _public_routes(world: World) -> list[HTTPRouteHandler]:
+    @get("/posts.json")
+    async def posts_json(
+        limit: FromQuery[int] = 100,
+        owner: FromQuery[str | None] = None,
+        platform: FromQuery[str | None] = None,
+    ) -> Response[bytes]:
+        body = msgspec.json.encode({"items": await _items(world, limit, owner, platform)})
+        return Response(body, media_type="application/json")
+
+    @get("/posts")
+    async def posts(
+        limit: FromQuery[int] = 100,
+        owner: FromQuery[str | None] = None,
+        platform: FromQuery[str | None] = None,
+    ) -> Response[str]:
+        return Response(_page(await _items(world, limit, owner, platform)), media_type="text/html")
+
+    @get("/blobs/{sha256:str}")
+    async def blob(sha256: FromPath[str]) -> Response[bytes]:
+        content = await world.state.blob(sha256)
+        if content is None:
+            raise NotFoundException("No such blob.")
+        headers = {
+            "x-content-type-options": "nosniff",
+            "cache-control": "public, max-age=31536000, immutable",
+        }
+        media_type = sniff(content[:HEAD]) or "application/octet-stream"
+        return Response(content, media_type=media_type, headers=headers)
+
+    return [posts_json, posts, blob]
+
+
+async def _items(world: World, limit: int, owner: str | None, platform: str | None) -> list[Item]:
+    limit = max(1, min(limit, MOST_ITEMS))
+    chosen = [fake for name, fake in FAKES.items() if platform in (None, name)]
+    lists = await asyncio.gather(*(fake.items(world, owner, limit) for fake in chosen))
+    newest_first = sorted(
+        (item for found in lists for item in found), key=lambda i: i.created_at, reverse=True
+    )
+    return newest_first[:limit]
+
+
+STYLE = """
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; --line: #8883; --quiet: #888; }
+body { max-width: 44rem; margin: 3rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; margin: 0 }
+header p, .quiet { color: var(--quiet); font-size: .85rem; margin: .2rem 0 }
+article { border-top: 1px solid var(--line); padding: 1.1rem 0 }
+article:last-of-type { border-bottom: 1px solid var(--line) }
+.caption { white-space: pre-wrap; overflow-wrap: anywhere; margin: .4rem 0 }
+.state { border: 1px solid var(--line); border-radius: 1rem; padding: .05rem .55rem; font-size: .75rem }
+.state { float: right }
+.public { border-color: #2a8a4a; color: #2a8a4a } .processing { border-color: #b7791f; color: #b7791f }
+.media { display: flex; gap: .5rem; flex-wrap: wrap } .media img { height: 7rem; border-radius: .4rem }
+.media span { border: 1px dashed var(--line); border-radius: .4rem; padding: .4rem .7rem; font-size: .8rem }
+code { font-size: .75rem; color: var(--quiet); overflow-wrap: anywhere }
+"""
+
+
+def _page(items: list[Item]) -> str:
+    posts = "\n".join(map(_article, items)) or '<p class="quiet">Nothing has been posted yet.</p>'
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sandbox: {len(items)} posts</title><style>{STYLE}</style></head>
+<body><header><h1>What the sandbox platforms show</h1>
+<p>{len(items)} posts, newest first. No real platform was touched.</p></header>
+{posts}
+</body></html>"""
+
+
+def _article(item: Item) -> str:
+    media = "".join(map(_medium, item.media))
+    return f"""<article><span class="state {item.state}">{item.state}</span>
+<strong>@{escape(item.handle)}</strong>
+<span class="quiet">on {escape(item.platform)} · {iso_z(item.created_at)}</span>
+<p class="caption">{escape(item.caption)}</p>
+<div class="media">{media}</div>
+<code>{escape(item.id)}</code></article>"""
+
+
+def _medium(medium: ItemMedia) -> str:
+    if medium.kept and medium.sha256:
+        return f'<img src="blobs/{medium.sha256}" alt="" loading="lazy">'
+    return f"<span>{medium.kind} · {medium.size_bytes:,} bytes</span>"

@@ -1,0 +1,129 @@
+"""What a fake platform is made of, and what all of them share."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+from litestar import Request, Response
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Scope
+
+from layers.connector import Identity, MediaKind
+from layers.sandbox.state import State
+
+HttpRequest: TypeAlias = Request[Any, Any, Any]
+Outcome = Literal["error", "throttled", "expired_token", "unavailable"]
+ItemState = Literal["processing", "public", "restricted", "private", "inbox"]
+
+
+class ItemMedia(msgspec.Struct, rename="camel"):
+    """One media item of a post. `sha256` is null for bytes in several parts; theirs are in `parts`."""
+
+    kind: MediaKind
+    size_bytes: int
+    sha256: str | None
+    parts: list[str] = []
+    kept: bool = False
+    """Whether the bytes are at `/blobs/{sha256}`."""
+
+
+class Item(msgspec.Struct, rename="camel"):
+    """One post as it stands on a fake platform. Failed posts are none."""
+
+    platform: str
+    owner: str
+    handle: str
+    id: str
+    mode: str
+    caption: str
+    media: list[ItemMedia]
+    state: ItemState
+    created_at: datetime
+    options: dict[str, object] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer; `body` is sent as JSON."""
+
+    status: int
+    body: object
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Refused(Exception):  # noqa: N818
+    """A fake platform says no, in its own words."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.body)
+        self.answer = answer
+
+
+@dataclass(slots=True)
+class World:
+    """What the fakes live in: their memory, how long they take to process a post, their background work."""
+
+    state: State
+    processing: timedelta
+    tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` in the background until it ends or the app shuts down."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def close(self) -> None:
+        """Stop all background work; what is unfinished resumes at the next start."""
+        running = list(self.tasks)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+Injected: TypeAlias = NamedDependency[World]
+"""How a route takes the world."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fake:
+    """One fake platform.
+
+    `answer` words what can go wrong anywhere (seconds: until a throttled caller may come back), `items`
+    lists an owner's posts (None: everybody's) newest first, `resume` takes up background work after a
+    restart.
+    """
+
+    name: str
+    routes: Sequence[HTTPRouteHandler]
+    answer: Callable[[Outcome, float], Answer]
+    sign_up: Callable[[State, str], Awaitable[Identity]]
+    items: Callable[[World, str | None, int], Awaitable[list[Item]]]
+    resume: Callable[[World], Awaitable[None]]
+
+
+def respond(answer: Answer) -> Response[bytes]:
+    """Return `answer` for Litestar."""
+    return Response(
+        msgspec.json.encode(answer.body),
+        status_code=answer.status,
+        headers=dict(answer.headers),
+        media_type="application/json",
+    )
+
+
+def split_path(scope: Scope, platform: str) -> tuple[str, str]:
+    """Split the request's path into what leads to the platform (`/a/platform`) and its own (`/v2/x/`)."""
+    path = scope["raw_path"].decode("latin-1")
+    before, _, own = path.partition(f"/{platform}/")
+    return f"{before}/{platform}", f"/{own}"
+
+
+def origin_of(request: HttpRequest, platform: str) -> str:
+    """Return the origin under which the caller reaches the platform, as its Host header says."""
+    host = request.headers.get("host", "localhost")
+    return f"{request.scope['scheme']}://{host}{split_path(request.scope, platform)[0]}"

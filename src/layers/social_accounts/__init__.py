@@ -1,0 +1,1 @@
+"""Social accounts: connecting, listing, defaults, revoking."""

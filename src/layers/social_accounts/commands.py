@@ -1,0 +1,166 @@
+"""What can be done with social accounts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from layers import events
+from layers.access.caller import Caller
+from layers.api import errors
+from layers.connector import Connector, Failure, Identity, Unreadable
+from layers.db.pool import Connection, Pool
+from layers.kit.ids import new_id
+from layers.kit.problems import Issue
+from layers.kit.times import utc_now
+from layers.platforms import CONNECTORS
+from layers.publishing.commands import LIMITS, cancel_all
+from layers.publishing.credentials import Credentials
+from layers.publishing.fit import option_problems
+from layers.sandbox.app import sign_up
+from layers.social_accounts import schemas, store
+
+REVOKED = "revoked_by_api"
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """What connecting needs of this process."""
+
+    pool: Pool
+    credentials: Credentials
+
+
+async def connect(
+    tx: Connection, caller: Caller, project_id: str, body: schemas.ConnectBody, by: Connecting
+) -> asyncpg.Record:
+    """Connect an account with a credential the caller has; the platform is asked first whose it is."""
+    connector = CONNECTORS.get(body.platform)
+    if connector is None:
+        raise errors.one_issue("platform", f"Choose one of: {', '.join(CONNECTORS)}.", "unknown_platform")
+    await _open_project(tx, caller, project_id)
+    sandbox = caller.environment == "test"
+    identity = await (_sandbox_identity(body, by) if sandbox else _real_identity(connector, body, by))
+    account_id = await store.id_of(tx, project_id, body.platform, identity.external_id) or new_id("sa")
+    expires_in = identity.tokens.expires_in
+    row = await store.upsert(
+        tx,
+        store.Connected(
+            id=account_id,
+            organization_id=caller.organization_id,
+            project_id=project_id,
+            platform=body.platform,
+            sandbox=sandbox,
+            external_id=identity.external_id,
+            handle=identity.handle,
+            display_name=identity.display_name,
+            avatar_url=identity.avatar_url,
+            service=None if sandbox else body.credential.get("service") or body.credential.get("baseUrl"),
+            sealed_secrets=by.credentials.vault.seal(identity.tokens.secrets, account_id),
+            token_expires_at=utc_now() + expires_in if expires_in else None,
+        ),
+    )
+    released = await store.release_waiting(tx, account_id)
+    data: dict[str, object] = {
+        "socialAccountId": account_id,
+        "platform": body.platform,
+        "handle": identity.handle,
+        "releasedScheduledPosts": released,
+    }
+    await events.append(tx, caller.event("social_account.connected", project_id, account_id, data))
+    return row
+
+
+async def _open_project(tx: Connection, caller: Caller, project_id: str) -> None:
+    status = await store.project_status(tx, caller, project_id)
+    if status is None:
+        raise errors.NotFound(f"There is no project {project_id}.")
+    if status != "active":
+        raise errors.Conflict("The project is archived.", {"subcode": "PROJECT_ARCHIVED"})
+
+
+async def _sandbox_identity(body: schemas.ConnectBody, by: Connecting) -> Identity:
+    handle = body.credential.get("handle", "").strip()
+    if not handle or len(handle) > 100 or body.credential.keys() != {"handle"}:
+        words = 'With a test key the credential is {"handle": "…"} for every platform.'
+        raise errors.one_issue("credential", words, "invalid_value")
+    return await sign_up(by.pool, body.platform, handle)
+
+
+async def _real_identity(connector: Connector, body: schemas.ConnectBody, by: Connecting) -> Identity:
+    _check_fields(connector, body.credential)
+    service = body.credential.get("service") or body.credential.get("baseUrl")
+    if service and not service.startswith(("https://", "http://")):
+        raise errors.one_issue("credential", "The address must start with https://.", "invalid_value")
+    door = by.credentials.door(connector, sandbox=False, service=service)
+    try:
+        return await by.credentials.outbound.converse(
+            connector.connect(body.credential, door.origin), connector.classify, trusted=door.trusted
+        )
+    except (Failure, Unreadable) as refusal:
+        words = f"{connector.limits.title} does not accept this credential: {refusal}"
+        raise errors.one_issue("credential", words, "credential_refused") from refusal
+
+
+def _check_fields(connector: Connector, credential: dict[str, str]) -> None:
+    known = connector.credential_fields
+    issues = [
+        Issue(f"credential.{name}", f"This field is required: {known[name]}.", "required")
+        for name in known
+        if not credential.get(name)
+    ]
+    issues += [
+        Issue(f"credential.{name}", f"Unknown field; known here: {', '.join(known)}.", "unknown_field")
+        for name in sorted(credential.keys() - known.keys())
+    ]
+    if issues:
+        raise errors.Validation(issues)
+
+
+async def get(tx: Connection, caller: Caller, account_id: str, *, lock: bool = False) -> asyncpg.Record:
+    """Return the caller's account. Raises NotFound."""
+    row = await store.find(tx, caller, account_id, lock=lock)
+    if row is None:
+        raise errors.NotFound(f"There is no social account {account_id}.")
+    return row
+
+
+async def set_defaults(
+    tx: Connection, caller: Caller, account_id: str, defaults: dict[str, object]
+) -> asyncpg.Record:
+    """Set the options that targets of this account may leave out; each must be known to one of its modes."""
+    row = await get(tx, caller, account_id, lock=True)
+    modes = LIMITS[row["platform"]].modes.values()
+    issues: list[Issue] = []
+    for name, value in defaults.items():
+        problems = [option_problems(mode, {name: value}) for mode in modes]
+        if all(problems):
+            _, words, code = problems[0][0]
+            issues.append(Issue(f"postDefaults.{name}", words, code))
+    if issues:
+        raise errors.Validation(issues)
+    await store.set_defaults(tx, account_id, defaults)
+    data: dict[str, object] = {"socialAccountId": account_id, "fields": sorted(defaults)}
+    await events.append(tx, caller.event("social_account.updated", row["project_id"], account_id, data))
+    return await get(tx, caller, account_id)
+
+
+async def revoke(tx: Connection, caller: Caller, account_id: str) -> schemas.Revoked:
+    """Disconnect an account and cancel its queued posts; a repeat changes nothing and answers the same."""
+    row = await get(tx, caller, account_id, lock=True)
+    if row["status"] == "disconnected":
+        count = await store.canceled_by_revoking(tx, account_id)
+        return _revoked(account_id, row["disconnected_reason"], count, row["disconnected_at"])
+    at = await store.revoke(tx, account_id, REVOKED)
+    count = await cancel_all(tx, caller, account_id=account_id, reason="account revoked")
+    data: dict[str, object] = {
+        "socialAccountId": account_id,
+        "platform": row["platform"],
+        "canceledScheduledPosts": count,
+    }
+    await events.append(tx, caller.event("social_account.revoked", row["project_id"], account_id, data))
+    return _revoked(account_id, REVOKED, count, at)
+
+
+def _revoked(account_id: str, reason: str, count: int, at: datetime) -> schemas.Revoked:
+    return schemas.Revoked(account_id, "disconnected", reason, count, at)

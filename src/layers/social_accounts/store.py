@@ -1,0 +1,144 @@
+"""All SQL of social accounts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from layers.access.caller import Caller
+from layers.db.pool import Connection
+
+ACCOUNT = """a.id AS social_account_id, a.project_id, a.platform, a.handle, a.display_name, a.avatar_url, a.status,
+    a.post_defaults, a.connected_at, a.token_expires_at, a.disconnected_reason, a.disconnected_at"""
+
+
+async def project_status(tx: Connection, caller: Caller, project_id: str) -> str | None:
+    """Return the status of the caller's project, kept from being archived meanwhile."""
+    return await tx.fetchval(
+        "SELECT status FROM projects WHERE id = $1 AND organization_id = $2 AND environment = $3 FOR KEY SHARE",
+        *(project_id, caller.organization_id, caller.environment),
+    )
+
+
+async def id_of(tx: Connection, project_id: str, platform: str, external_id: str) -> str | None:
+    """Return the id of the account this identity already has in the project, locked."""
+    return await tx.fetchval(
+        "SELECT id FROM social_accounts WHERE project_id = $1 AND platform = $2 AND external_id = $3"
+        " FOR NO KEY UPDATE",
+        *(project_id, platform, external_id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """An account as it is to be stored; its secrets are sealed."""
+
+    id: str
+    organization_id: str
+    project_id: str
+    platform: str
+    sandbox: bool
+    external_id: str
+    handle: str
+    display_name: str
+    avatar_url: str | None
+    service: str | None
+    sealed_secrets: bytes
+    token_expires_at: datetime | None
+
+
+async def upsert(tx: Connection, new: Connected) -> asyncpg.Record:
+    """Insert an account, or connect the same identity again under the id it has."""
+    row = await tx.fetchrow(
+        f"""INSERT INTO social_accounts AS a (id, organization_id, project_id, platform, sandbox, external_id, handle,
+            display_name, avatar_url, service, sealed_secrets, token_expires_at, status)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'connected')
+        ON CONFLICT (project_id, platform, external_id) DO UPDATE SET handle = excluded.handle,
+            display_name = excluded.display_name, avatar_url = excluded.avatar_url, service = excluded.service,
+            sealed_secrets = excluded.sealed_secrets, token_expires_at = excluded.token_expires_at,
+            status = 'connected', connected_at = now(), updated_at = now(), disconnected_at = NULL,
+            disconnected_reason = NULL
+        RETURNING {ACCOUNT}""",
+        *(
+            new.id,
+            new.organization_id,
+            new.project_id,
+            new.platform,
+            new.sandbox,
+            new.external_id,
+            new.handle,
+        ),
+        *(new.display_name, new.avatar_url, new.service, new.sealed_secrets, new.token_expires_at),
+    )
+    assert row is not None
+    return row
+
+
+async def release_waiting(tx: Connection, account_id: str) -> int:
+    """Let the posts that waited for this reconnect go out; returns how many."""
+    done = await tx.execute(
+        """UPDATE scheduled_posts SET due_at = greatest(scheduled_for, now()), next_attempt_at = NULL
+        WHERE social_account_id = $1 AND status IN ('queued', 'publishing') AND NOT holds_lane
+        AND last_error ->> 'code' = 'CREDENTIAL_INVALID'""",
+        account_id,
+    )
+    return int(done.rpartition(" ")[2])
+
+
+async def find(
+    tx: Connection, caller: Caller, account_id: str, *, lock: bool = False
+) -> asyncpg.Record | None:
+    """Return the caller's account, locked if asked."""
+    return await tx.fetchrow(
+        f"""SELECT {ACCOUNT} FROM social_accounts a JOIN projects p ON p.id = a.project_id
+        WHERE a.id = $1 AND a.organization_id = $2 AND p.environment = $3"""
+        + (" FOR UPDATE OF a" if lock else ""),
+        *(account_id, caller.organization_id, caller.environment),
+    )
+
+
+async def page(
+    tx: Connection,
+    project_id: str,
+    wanted: Mapping[str, str | None],
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Return a project's accounts, newest first."""
+    at, last_id = after or (None, None)
+    return await tx.fetch(
+        f"""SELECT {ACCOUNT} FROM social_accounts a WHERE a.project_id = $1
+        AND ($2::text IS NULL OR a.platform = $2) AND ($3::text IS NULL OR a.status = $3)
+        AND ($4::timestamptz IS NULL OR (a.connected_at, a.id) < ($4, $5))
+        ORDER BY a.connected_at DESC, a.id DESC LIMIT $6""",
+        *(project_id, wanted.get("platform"), wanted.get("status"), at, last_id, limit),
+    )
+
+
+async def set_defaults(tx: Connection, account_id: str, defaults: Mapping[str, object]) -> None:
+    """Set the options a target may leave out."""
+    await tx.execute(
+        "UPDATE social_accounts SET post_defaults = $2, updated_at = now() WHERE id = $1",
+        *(account_id, dict(defaults)),
+    )
+
+
+async def revoke(tx: Connection, account_id: str, reason: str) -> datetime:
+    """Disconnect an account and forget its tokens; returns when."""
+    return await tx.fetchval(
+        "UPDATE social_accounts SET status = 'disconnected', disconnected_at = now(), disconnected_reason = $2,"
+        " sealed_secrets = NULL, token_expires_at = NULL, hold_until = NULL, updated_at = now() WHERE id = $1"
+        " RETURNING disconnected_at",
+        *(account_id, reason),
+    )
+
+
+async def canceled_by_revoking(tx: Connection, account_id: str) -> int:
+    """Return how many posts the last revoking canceled, for the answer to a repeat."""
+    data = await tx.fetchval(
+        "SELECT data FROM events WHERE subject_id = $1 AND type = 'social_account.revoked'"
+        " ORDER BY position DESC LIMIT 1",
+        account_id,
+    )
+    return int(data["canceledScheduledPosts"]) if data else 0

@@ -1,0 +1,175 @@
+"""A worker: lanes drained through the engine, the built-in sandbox beside it, and small periodic chores."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
+
+import structlog
+import uvicorn
+
+from layers.app import Shared
+from layers.content.commands import auto_approve_next
+from layers.db.pool import DATABASE_AWAY, Pool, open_pool
+from layers.db.schema import queue_settings
+from layers.kit.ids import new_id
+from layers.kit.times import utc_now
+from layers.outbound import Outbound
+from layers.platforms import CONNECTORS
+from layers.publishing.credentials import Credentials
+from layers.publishing.engine import Engine, Timing
+from layers.publishing.lanes import Lanes
+from layers.sandbox.app import create_sandbox
+
+log = structlog.get_logger("layers.worker")
+RESTART_AFTER = 1.0
+SEEN_EVERY = 5.0
+TIDY_EVERY = 60.0
+APPROVE_EVERY = 1.0
+
+
+class QuietServer(uvicorn.Server):
+    """A uvicorn that leaves signals to its owner."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Take no signal."""
+        yield
+
+
+@asynccontextmanager
+async def loopback_server(app: object, port: int = 0, *, lifespan: bool = False) -> AsyncGenerator[str]:
+    """Serve an ASGI app on loopback while the block runs; gives its origin."""
+    config = uvicorn.Config(
+        app,  # pyright: ignore[reportArgumentType]
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        access_log=False,
+        lifespan="on" if lifespan else "off",
+        timeout_graceful_shutdown=1,
+    )
+    server = QuietServer(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        if task.done():
+            raise RuntimeError(f"port {port} on 127.0.0.1 is not free") from task.exception()
+        await asyncio.sleep(0.005)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+def timing(lease_seconds: float) -> Timing:
+    """Return the engine's patience for a lease of that length."""
+    return Timing(lease=timedelta(seconds=lease_seconds))
+
+
+async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = None) -> None:
+    """Be a worker until `stop` is set; then finish or park what is being sent."""
+    settings = shared.settings
+    patience = patience or timing(settings.lease_seconds)
+    pool = await open_pool(
+        shared.url, settings.database_connections + settings.worker_lanes // 4, "layers worker"
+    )
+    outbound = Outbound(shared.storage, settings.allow_private_networks)
+    try:
+        async with loopback_server(create_sandbox(pool)) as sandbox_origin:
+            engine = Engine(
+                pool=pool,
+                outbound=outbound,
+                credentials=Credentials(pool, shared.vault, outbound, settings, sandbox_origin),
+                connectors=CONNECTORS,
+                signer=shared.signer,
+                media_origin=settings.public_origin,
+                timing=patience,
+            )
+            await _run(engine, settings.worker_lanes, stop)
+    finally:
+        await outbound.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(pool.close(), 5)
+        pool.terminate()
+
+
+async def _run(engine: Engine, width: int, stop: asyncio.Event) -> None:
+    chores = [
+        asyncio.create_task(_repeat(SEEN_EVERY, _Presence(engine).show, stop)),
+        asyncio.create_task(_repeat(TIDY_EVERY, lambda: tidy(engine.pool), stop)),
+        asyncio.create_task(_repeat(APPROVE_EVERY, lambda: _approve_timers(engine.pool), stop)),
+    ]
+    log.info("worker started", lanes=width)
+    try:
+        while not stop.is_set():
+            await _lanes_until(engine, width, stop)
+    finally:
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
+        log.info("worker stopped", dispatched=engine.dispatched)
+
+
+async def _lanes_until(engine: Engine, width: int, stop: asyncio.Event) -> None:
+    """Run lanes until `stop`; when they break (a database restart), say so and come back."""
+    lanes = Lanes(engine.pool, engine, width, engine.timing.lease)
+
+    async def stopper() -> None:
+        await stop.wait()
+        lanes.stop()
+
+    stopping = asyncio.create_task(stopper())
+    try:
+        await lanes.run()
+    except Exception as fault:  # noqa: BLE001 - the worker's own tick: whatever broke, posts must go on
+        log.warning("lanes broke; starting them again", error=repr(fault))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), RESTART_AFTER)
+    finally:
+        stopping.cancel()
+
+
+async def _repeat(seconds: float, chore: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            await chore()
+        except DATABASE_AWAY as fault:
+            log.debug("chore skipped, database away", error=repr(fault))
+        except Exception as fault:
+            log.error("chore failed", exc_info=fault)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)
+
+
+class _Presence:
+    """Shows that this worker lives, for `GET /health/dispatch`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.id, self.seen = engine, new_id("wrk"), 0
+
+    async def show(self) -> None:
+        """Write a sign of life, and whether anything was dispatched since the last one."""
+        moved = self.engine.dispatched > self.seen
+        self.seen = self.engine.dispatched
+        await self.engine.pool.execute(
+            """INSERT INTO workers (id, host, pid, last_dispatch_at) VALUES ($1, $2, $3, CASE WHEN $4 THEN now() END)
+            ON CONFLICT (id) DO UPDATE SET seen_at = now(),
+                last_dispatch_at = coalesce(excluded.last_dispatch_at, workers.last_dispatch_at)""",
+            *(self.id, socket.gethostname(), os.getpid(), moved),
+        )
+
+
+async def _approve_timers(pool: Pool) -> None:
+    while await auto_approve_next(pool, utc_now()):
+        pass
+
+
+async def tidy(pool: Pool) -> None:
+    """Forget what is only kept for a while: idempotency records, queue logs, dead workers."""
+    await pool.execute("DELETE FROM idempotency_records WHERE created_at < now() - interval '25 hours'")
+    await pool.execute("DELETE FROM workers WHERE seen_at < now() - interval '1 day'")
+    queue = queue_settings()
+    await pool.execute(f"DELETE FROM {queue.queue_table_log} WHERE created < now() - interval '10 minutes'")  # noqa: S608

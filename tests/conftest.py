@@ -1,0 +1,291 @@
+"""What tests share: a real PostgreSQL, a fresh database for each test, the API and a worker over real HTTP."""
+
+import asyncio
+import itertools
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+
+from layers.access.commands import create_first_key
+from layers.access.keys import EVERYTHING, Environment
+from layers.app import Shared, create_app, share
+from layers.db import embedded, schema
+from layers.db.pool import Pool, open_pool
+from layers.publishing.engine import Timing
+from layers.samples import make_image, make_video
+from layers.settings import Settings
+from layers.worker import loopback_server, work
+
+NUMBERS = itertools.count()
+QUICK = Timing(
+    lease=timedelta(seconds=3),
+    first_retry=timedelta(milliseconds=100),
+    first_doubt=timedelta(milliseconds=100),
+    absence_spacing=timedelta(milliseconds=200),
+    unknown_after=timedelta(seconds=1),
+    find_after_at_most=timedelta(milliseconds=200),
+)
+"""The engine's patience, shortened so that tests need not wait."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[embedded.Embedded]:
+    """One embedded PostgreSQL for the whole run."""
+    home = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
+    with (
+        tempfile.TemporaryDirectory(dir=home, prefix="layers-tests-") as folder,
+        embedded.start(Path(folder), fsync=False) as server,
+    ):
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def template(postgres: embedded.Embedded) -> str:
+    """A migrated database to copy from."""
+    connection = await asyncpg.connect(postgres.url)
+    await connection.execute("CREATE DATABASE layers_template")
+    await connection.close()
+    await schema.migrate(postgres.url.replace("/layers?", "/layers_template?"))
+    return "layers_template"
+
+
+@pytest.fixture
+async def database_url(postgres: embedded.Embedded, template: str) -> AsyncIterator[str]:
+    """A fresh, migrated database."""
+    name = f"layers_{next(NUMBERS)}"
+    connection = await asyncpg.connect(postgres.url)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield postgres.url.replace("/layers?", f"/{name}?")
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture
+async def pool(database_url: str) -> AsyncIterator[Pool]:
+    """A pool on the fresh database, for looking and for arranging."""
+    opened = await open_pool(database_url, 8, "layers tests")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def shared(database_url: str, tmp_path: Path) -> Shared:
+    """An installation on the fresh database; platforms may live on loopback."""
+    settings = Settings(data_dir=tmp_path / "data", allow_private_networks=True, port=free_port())
+    return share(settings, database_url)
+
+
+def free_port() -> int:
+    """Return a port on loopback that nobody uses right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Answer:
+    """An HTTP response. Indexing goes into its JSON."""
+
+    status: int
+    headers: dict[str, str]
+    raw: bytes
+    json: Any
+
+    def __getitem__(self, name: str) -> Any:
+        return self.json[name]
+
+    @property
+    def code(self) -> str:
+        """The error's code."""
+        return self.json["error"]["code"]
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The error's details."""
+        return self.json["error"].get("details", {})
+
+    @property
+    def issues(self) -> set[tuple[str, str]]:
+        """The (path, code) of each validation issue."""
+        return {(issue["path"], issue["code"]) for issue in self.details["issues"]}
+
+
+@dataclass
+class Client:
+    """A caller of the API, with one key."""
+
+    origin: str
+    session: aiohttp.ClientSession
+    key: str
+    organization_id: str = ""
+    api_key_id: str = ""
+    folder: Path = field(default_factory=Path)
+
+    async def call(self, method: str, path: str, json: Any = None, **options: Any) -> Answer:
+        """Send a request; `idempotency_key` and `headers` may be given."""
+        headers: dict[str, str] = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+        if key := options.pop("idempotency_key", None):
+            headers["Idempotency-Key"] = key
+        headers |= options.pop("headers", {})
+        async with self.session.request(
+            method, self.origin + path, json=json, headers=headers, **options
+        ) as r:
+            raw = await r.read()
+            is_json = "json" in r.headers.get("Content-Type", "")
+            return Answer(
+                r.status,
+                {k.lower(): v for k, v in r.headers.items()},
+                raw,
+                await r.json() if is_json else None,
+            )
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        """GET."""
+        return await self.call("GET", path, **options)
+
+    async def post(self, path: str, json: Any = None, **options: Any) -> Answer:
+        """POST."""
+        return await self.call("POST", path, json, **options)
+
+    async def patch(self, path: str, json: Any = None, **options: Any) -> Answer:
+        """PATCH."""
+        return await self.call("PATCH", path, json, **options)
+
+    async def delete(self, path: str, json: Any = None, **options: Any) -> Answer:
+        """DELETE."""
+        return await self.call("DELETE", path, json, **options)
+
+    async def made(self, path: str, json: Any, status: int = 201) -> Any:
+        """POST what must succeed; returns the JSON."""
+        answer = await self.post(path, json)
+        assert answer.status == status, answer.raw
+        return answer.json
+
+    async def project(self, **fields: Any) -> str:
+        """Make a project; returns its id."""
+        return (await self.made("/v1/projects", {"name": "A", "timezone": "Europe/Berlin", **fields}))["id"]
+
+    async def account(self, project: str, platform: str = "bluesky", handle: str = "ann.test") -> str:
+        """Connect a sandbox account; returns its id."""
+        body = {"platform": platform, "credential": {"handle": handle}}
+        return (await self.made(f"/v1/projects/{project}/social-accounts", body))["socialAccountId"]
+
+    async def text(self, project: str, caption: str = "hello") -> str:
+        """Make a text container; returns its id."""
+        return (await self.made(f"/v1/projects/{project}/content", {"kind": "text", "caption": caption}))[
+            "id"
+        ]
+
+    async def upload(self, project: str, *files: Path, **fields: str) -> Answer:
+        """Upload files as a container."""
+        form = aiohttp.FormData()
+        for file in files:
+            form.add_field("files", file.read_bytes(), filename=file.name)
+        for name, value in fields.items():
+            form.add_field(name, value)
+        return await self.post(f"/v1/projects/{project}/content", data=form)
+
+    async def publish(
+        self, container: str, *accounts: str, mode: str = "direct_publish", **options: Any
+    ) -> Answer:
+        """Publish a container to accounts."""
+        targets = [{"socialAccountId": account, "mode": mode} for account in accounts]
+        return await self.post(f"/v1/content/{container}/publish", {"targets": targets}, **options)
+
+    async def post_until(self, post_id: str, *statuses: str, seconds: float = 20) -> dict[str, Any]:
+        """Read a post until it has one of the statuses; returns it."""
+        async with asyncio.timeout(seconds):
+            while True:
+                post = (await self.get(f"/v1/scheduled-posts/{post_id}")).json
+                if post["status"] in statuses:
+                    return post
+                await asyncio.sleep(0.03)
+
+
+Join = Callable[..., Awaitable[Client]]
+
+
+@asynccontextmanager
+async def serving(shared: Shared, port: int = 0) -> AsyncIterator[str]:
+    """Serve the API on a port (0: any free one); gives its origin."""
+    async with loopback_server(create_app(shared), port, lifespan=True) as origin:
+        yield origin
+
+
+@pytest.fixture
+async def origin(shared: Shared) -> AsyncIterator[str]:
+    """The API, served."""
+    async with serving(shared, shared.settings.port) as where:
+        yield where
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    """An HTTP client."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def join(origin: str, session: aiohttp.ClientSession, pool: Pool, tmp_path: Path) -> Join:
+    """Make a client with a new key: `await join("Acme", "test", ["publish:write"])`."""
+
+    async def make(
+        organization: str = "Acme", environment: Environment = "test", scopes: list[str] | None = None
+    ) -> Client:
+        made = await create_first_key(
+            pool,
+            organization=organization,
+            environment=environment,
+            scopes=scopes or [EVERYTHING],
+            return_hosts=[],
+        )
+        return Client(origin, session, made.key, made.organization_id, made.api_key_id, tmp_path)
+
+    return make
+
+
+@pytest.fixture
+async def client(join: Join) -> Client:
+    """A client with a test key that may do everything."""
+    return await join()
+
+
+@asynccontextmanager
+async def working(shared: Shared, timing: Timing = QUICK) -> AsyncIterator[None]:
+    """Run a worker in this process while the block runs."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(work(shared, stop, timing))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 20)
+
+
+@pytest.fixture
+async def worker(shared: Shared, origin: str) -> AsyncIterator[None]:
+    """A running worker."""
+    async with working(shared):
+        yield
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real two-second vertical video."""
+    return make_video(tmp_path_factory.mktemp("media") / "clip.mp4")
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real JPEG."""
+    return make_image(tmp_path_factory.mktemp("media") / "photo.jpg")
