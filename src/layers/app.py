@@ -14,9 +14,8 @@ from litestar.di import Provide
 from litestar.types import ASGIApp, Receive, Scope
 
 from layers.access import routes as access
-from layers.access.caller import authentication, provide_caller
+from layers.access.caller import authentication, provide_call
 from layers.api import errors
-from layers.api.context import provide_body, provide_now, provide_tx
 from layers.api.envelope import Envelope, exception_handlers
 from layers.api.multipart import Form, FormLimits, receive_form
 from layers.api.routes import open_to_all
@@ -121,12 +120,7 @@ def create_app(shared: Shared) -> ASGIApp:
             *publishing.ROUTES,
         ],
         middleware=[authentication, transaction],
-        dependencies={
-            "tx": Provide(provide_tx, sync_to_thread=False),
-            "caller": Provide(provide_caller, sync_to_thread=False),
-            "payload": Provide(provide_body, sync_to_thread=False),
-            "now": Provide(provide_now, sync_to_thread=False),
-        },
+        dependencies={"call": Provide(provide_call, sync_to_thread=False)},
         exception_handlers=cast("Any", exception_handlers()),
         lifespan=[lifespan],
         openapi_config=None,

@@ -1,7 +1,8 @@
 """The caller of a request, established before anything else happens."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from datetime import datetime
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -12,7 +13,9 @@ from layers.access.keys import EVERYTHING, Environment
 from layers.api import errors
 from layers.api.context import state_of
 from layers.api.routes import ANY_KEY
+from layers.db.pool import Connection
 from layers.events import Event
+from layers.kit.times import utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,28 @@ class Caller:
         )
 
 
-Calling: TypeAlias = SkipValidation[NamedDependency[Caller]]
-"""A handler's `caller` parameter."""
+P = TypeVar("P")
 
 
-def provide_caller(scope: Scope) -> Caller:
-    """Give a handler its caller."""
-    return state_of(scope)["caller"]
+@dataclass(frozen=True, slots=True)
+class Call(Generic[P]):
+    """All a handler needs: who calls, the connection (in a mutation: inside its one transaction), the decoded body,
+    and the instant of the request, one for all its decisions."""
+
+    caller: Caller
+    tx: Connection
+    payload: P
+    now: datetime
+
+
+Calling: TypeAlias = SkipValidation[NamedDependency[Call[P]]]
+"""A handler's `call` parameter; `P` is the type of its body. One dependency, since each one costs a task."""
+
+
+def provide_call(scope: Scope) -> Call[Any]:
+    """Give a handler its call."""
+    state = state_of(scope)
+    return Call(state["caller"], state["tx"], state.get("payload"), utc_now())
 
 
 def authentication(app: ASGIApp) -> ASGIApp:

@@ -3,7 +3,7 @@
 from litestar import get
 
 from layers.access.caller import Calling
-from layers.api.routes import ANY_KEY, WireOut, operation
+from layers.api.routes import ANY_KEY, NoBody, WireOut, operation
 
 
 class Whoami(WireOut):
@@ -18,15 +18,15 @@ class Whoami(WireOut):
 
 
 @get("/v1/whoami", opt=operation(ANY_KEY))
-async def whoami(caller: Calling) -> Whoami:
+async def whoami(call: Calling[NoBody]) -> Whoami:
     """Say whose key this is and what it may do."""
     return Whoami(
-        caller.organization_id,
-        caller.organization_name,
-        caller.environment,
-        sorted(caller.scopes),
-        caller.rate_limit_tier,
-        caller.api_key_id,
+        call.caller.organization_id,
+        call.caller.organization_name,
+        call.caller.environment,
+        sorted(call.caller.scopes),
+        call.caller.rate_limit_tier,
+        call.caller.api_key_id,
     )
 
 

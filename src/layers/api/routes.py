@@ -5,15 +5,9 @@ open cannot be built, so access is denied by default.
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 import msgspec
-from litestar.di import NamedDependency
-from litestar.params import SkipValidation
-
-T = TypeVar("T")
-Body: TypeAlias = SkipValidation[NamedDependency[T]]
-"""A handler's `payload` parameter: already decoded and validated."""
 
 ANY_KEY = ""
 """Scope of a route that every valid key may call."""

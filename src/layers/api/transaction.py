@@ -80,13 +80,13 @@ async def _take_body(scope: Scope, receive: Receive) -> bytes:
     content_type = _header(scope, b"content-type").partition(";")[0].strip().lower()
     if opt["form"] and content_type == "multipart/form-data":
         state[UPLOAD_STATE] = upload = await scope["litestar_app"].state["receive_upload"](scope, receive)
-        state["body"] = None
+        state["payload"] = None
         return cast("bytes", upload.fingerprint)
     raw = await _read(scope, receive)
     if raw and content_type not in ("application/json", ""):
         takes = "application/json or multipart/form-data" if opt["form"] else "application/json"
         raise errors.UnsupportedMediaType(f"This route takes {takes}, not {content_type}.")
-    state["body"], value = decode_body(raw or b"{}", opt["body"])
+    state["payload"], value = decode_body(raw or b"{}", opt["body"])
     return fingerprint(value)
 
 
@@ -188,7 +188,7 @@ async def _mutate(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall |
 
 
 async def _work(app: ASGIApp, scope: Scope, connection: Connection, call: IdempotentCall | None) -> Captured:
-    if call and (earlier := await _begin(connection, call)):
+    if call and (earlier := await claim_key(connection, call)):
         return earlier
     state = state_of(scope)
     state["tx"] = connection
@@ -196,16 +196,23 @@ async def _work(app: ASGIApp, scope: Scope, connection: Connection, call: Idempo
     await app(scope, _nothing_more, response.collect)
     response.committed = response.status < 400 or bool(state.get("commits"))
     if call and response.committed:
-        await connection.execute(
-            "UPDATE idempotency_records SET status = $5, body = $6, intent_id = $7"
-            " WHERE api_key_id = $1 AND method = $2 AND path = $3 AND idempotency_key = $4",
-            *(call.api_key_id, call.method, call.path, call.key),
-            *(response.status, response.body, state.get("intent_id")),
-        )
+        await keep_response(connection, call, response.status, response.body, state.get("intent_id"))
     return response
 
 
-async def _begin(connection: Connection, call: IdempotentCall) -> Captured | None:
+async def keep_response(
+    connection: Connection, call: IdempotentCall, status: int, body: bytes, intent_id: str | None
+) -> None:
+    """Complete the record of `claim_key`; `intent_id`: whose fate decides what a repeat hears."""
+    await connection.execute(
+        "UPDATE idempotency_records SET status = $5, body = $6, intent_id = $7"
+        " WHERE api_key_id = $1 AND method = $2 AND path = $3 AND idempotency_key = $4",
+        *(call.api_key_id, call.method, call.path, call.key),
+        *(status, body, intent_id),
+    )
+
+
+async def claim_key(connection: Connection, call: IdempotentCall) -> Captured | None:
     """Claim the key, waiting for a twin in flight; returns the earlier response if there is one."""
     identity = (call.api_key_id, call.method, call.path, call.key)
     try:

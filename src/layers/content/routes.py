@@ -13,10 +13,10 @@ from litestar.response import Stream
 from litestar.types import Scope
 
 from layers.access.caller import Calling
-from layers.api.context import Now, Tx, after_commit, state_of
+from layers.api.context import after_commit, state_of
 from layers.api.errors import NotFound
 from layers.api.pages import Page, page_of, read_cursor
-from layers.api.routes import Body, open_to_all, operation
+from layers.api.routes import NoBody, open_to_all, operation
 from layers.api.times import utc_or_refuse
 from layers.api.transaction import UPLOAD_STATE
 from layers.connector import Media
@@ -78,27 +78,23 @@ def platform_fit(
 
 @post(PROJECT, opt=operation("content:write", body=schemas.CreateText, form=True))
 async def create(
-    scope: Scope,
-    tx: Tx,
-    caller: Calling,
-    now: Now,
-    project_id: FromPath[str],
-    payload: Body[schemas.CreateText | None],
+    call: Calling[schemas.CreateText | None], scope: Scope, project_id: FromPath[str]
 ) -> schemas.Container:
     """Make a container from uploaded files (multipart) or from text (JSON)."""
-    if payload is None:
+    if call.payload is None:
         form, storage = state_of(scope)[UPLOAD_STATE], scope["litestar_app"].state["storage"]
-        container_id = await commands.create_from_files(tx, caller, project_id, form, storage, now)
+        container_id = await commands.create_from_files(
+            call.tx, call.caller, project_id, form, storage, call.now
+        )
     else:
-        container_id = await commands.create_text(tx, caller, project_id, payload, now)
-    return container_from(await commands.get(tx, caller, container_id), scope)
+        container_id = await commands.create_text(call.tx, call.caller, project_id, call.payload, call.now)
+    return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
 @get(PROJECT, opt=operation("content:read"))
 async def listing(
+    call: Calling[NoBody],
     scope: Scope,
-    tx: Tx,
-    caller: Calling,
     project_id: FromPath[str],
     status: FromQuery[schemas.ContainerStatus | None] = None,
     approval_status: Annotated[schemas.ApprovalStatus | None, QueryParameter(name="approvalStatus")] = None,
@@ -108,14 +104,14 @@ async def listing(
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 25,
 ) -> Page[schemas.Container]:
     """List a project's containers, newest first."""
-    if await store.project(tx, caller.organization_id, caller.environment, project_id) is None:
+    if await store.project(call.tx, call.caller.organization_id, call.caller.environment, project_id) is None:
         raise NotFound(f"There is no project {project_id}.")
     wanted = store.Filter(
         project_id, status, approval_status, utc_or_refuse(since, "since"), utc_or_refuse(until, "until")
     )
     last = read_cursor(cursor, wanted, (str, str))
     after = (datetime.fromisoformat(str(last[0])), str(last[1])) if last else None
-    rows = await store.page(tx, wanted, after, limit + 1)
+    rows = await store.page(call.tx, wanted, after, limit + 1)
     return page_of(
         rows,
         limit,
@@ -126,57 +122,50 @@ async def listing(
 
 
 @get(CONTENT, opt=operation("content:read"))
-async def read(scope: Scope, tx: Tx, caller: Calling, container_id: FromPath[str]) -> schemas.Container:
+async def read(call: Calling[NoBody], scope: Scope, container_id: FromPath[str]) -> schemas.Container:
     """Return a container."""
-    return container_from(await commands.get(tx, caller, container_id), scope)
+    return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
 @patch(CONTENT, opt=operation("content:write", body=schemas.PatchContainer))
 async def change(
-    scope: Scope, tx: Tx, caller: Calling, container_id: FromPath[str], payload: Body[schemas.PatchContainer]
+    call: Calling[schemas.PatchContainer], scope: Scope, container_id: FromPath[str]
 ) -> schemas.Container:
     """Change caption or first comment; posts already queued keep what they were scheduled with."""
-    given = {name: getattr(payload, name) for name in payload.__struct_fields__}
+    given = {name: getattr(call.payload, name) for name in call.payload.__struct_fields__}
     changes = {name: value for name, value in given.items() if value is not msgspec.UNSET}
-    await commands.patch(tx, caller, container_id, changes)
-    return container_from(await commands.get(tx, caller, container_id), scope)
+    await commands.patch(call.tx, call.caller, container_id, changes)
+    return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
 @delete(CONTENT, opt=operation("content:write"), status_code=200)
-async def remove(scope: Scope, tx: Tx, caller: Calling, container_id: FromPath[str]) -> schemas.Deleted:
+async def remove(call: Calling[NoBody], scope: Scope, container_id: FromPath[str]) -> schemas.Deleted:
     """Delete a container none of whose posts is on its way."""
-    deleted, keys = await commands.delete(tx, caller, container_id)
+    deleted, keys = await commands.delete(call.tx, call.caller, container_id)
     after_commit(scope, lambda: scope["litestar_app"].state["forget_objects"](keys))
     return deleted
 
 
 @post(f"{CONTENT}/approve", opt=operation("content:approve", body=schemas.ApproveBody), status_code=200)
 async def approve(
-    scope: Scope,
-    tx: Tx,
-    caller: Calling,
-    now: Now,
-    container_id: FromPath[str],
-    payload: Body[schemas.ApproveBody],
+    call: Calling[schemas.ApproveBody], scope: Scope, container_id: FromPath[str]
 ) -> schemas.Approved:
     """Approve a container; an intent kept on it is released."""
-    approved = await commands.approve(tx, caller, container_id, payload.note, now)
+    approved = await commands.approve(call.tx, call.caller, container_id, call.payload.note, call.now)
     nudge(scope)
     return approved
 
 
 @post(f"{CONTENT}/reject", opt=operation("content:approve", body=schemas.RejectBody), status_code=200)
-async def reject(
-    tx: Tx, caller: Calling, container_id: FromPath[str], payload: Body[schemas.RejectBody]
-) -> schemas.Rejected:
+async def reject(call: Calling[schemas.RejectBody], container_id: FromPath[str]) -> schemas.Rejected:
     """Reject a container for good."""
-    return await commands.reject(tx, caller, container_id, payload.reason)
+    return await commands.reject(call.tx, call.caller, container_id, call.payload.reason)
 
 
 @delete(f"{CONTENT}/pending-schedule", opt=operation("publish:write"), status_code=200)
-async def withdraw(tx: Tx, caller: Calling, container_id: FromPath[str]) -> schemas.Withdrawn:
+async def withdraw(call: Calling[NoBody], container_id: FromPath[str]) -> schemas.Withdrawn:
     """Withdraw the intent kept on a container that waits for approval."""
-    await commands.withdraw(tx, caller, container_id)
+    await commands.withdraw(call.tx, call.caller, container_id)
     return schemas.Withdrawn(container_id)
 
 

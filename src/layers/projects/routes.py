@@ -8,9 +8,8 @@ from litestar import delete, get, patch, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from layers.access.caller import Calling
-from layers.api.context import Tx
 from layers.api.pages import Page, page_of, read_cursor
-from layers.api.routes import Body, operation
+from layers.api.routes import NoBody, operation
 from layers.projects import commands, schemas, store
 
 PATH = "/v1/projects/{project_id:str}"
@@ -21,60 +20,59 @@ def _project(row: asyncpg.Record) -> schemas.Project:
 
 
 @post("/v1/projects", opt=operation("projects:write", body=schemas.CreateProject))
-async def create(tx: Tx, caller: Calling, payload: Body[schemas.CreateProject]) -> schemas.Project:
+async def create(call: Calling[schemas.CreateProject]) -> schemas.Project:
     """Make a project."""
-    return _project(await commands.create(tx, caller, payload))
+    return _project(await commands.create(call.tx, call.caller, call.payload))
 
 
 @get("/v1/projects", opt=operation("projects:read"))
 async def listing(
-    tx: Tx,
-    caller: Calling,
+    call: Calling[NoBody],
     cursor: FromQuery[str | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.Project]:
     """List projects, newest first."""
-    query: dict[str, object] = {"of": "projects", "in": caller.organization_id, "env": caller.environment}
+    query: dict[str, object] = {
+        "of": "projects",
+        "in": call.caller.organization_id,
+        "env": call.caller.environment,
+    }
     last = read_cursor(cursor, query, (str, str))
     after = (datetime.fromisoformat(str(last[0])), str(last[1])) if last else None
-    rows = await store.page(tx, caller.organization_id, caller.environment, after, limit + 1)
+    rows = await store.page(call.tx, call.caller.organization_id, call.caller.environment, after, limit + 1)
     return page_of(
         rows, limit, query, key=lambda row: (row["created_at"].isoformat(), row["id"]), item=_project
     )
 
 
 @get(PATH, opt=operation("projects:read"))
-async def read(tx: Tx, caller: Calling, project_id: FromPath[str]) -> schemas.Project:
+async def read(call: Calling[NoBody], project_id: FromPath[str]) -> schemas.Project:
     """Return a project."""
-    return _project(await commands.get(tx, caller, project_id))
+    return _project(await commands.get(call.tx, call.caller, project_id))
 
 
 @patch(PATH, opt=operation("projects:write", body=schemas.PatchProject))
-async def change(
-    tx: Tx, caller: Calling, project_id: FromPath[str], payload: Body[schemas.PatchProject]
-) -> schemas.Project:
+async def change(call: Calling[schemas.PatchProject], project_id: FromPath[str]) -> schemas.Project:
     """Change a project."""
-    return _project(await commands.patch(tx, caller, project_id, payload))
+    return _project(await commands.patch(call.tx, call.caller, project_id, call.payload))
 
 
 @delete(PATH, opt=operation("projects:write"), status_code=200)
-async def archive(tx: Tx, caller: Calling, project_id: FromPath[str]) -> schemas.Archived:
+async def archive(call: Calling[NoBody], project_id: FromPath[str]) -> schemas.Archived:
     """Archive a project; its queued posts are canceled."""
-    return await commands.archive(tx, caller, project_id)
+    return await commands.archive(call.tx, call.caller, project_id)
 
 
 @get(f"{PATH}/approval-policy", opt=operation("projects:read"))
-async def read_policy(tx: Tx, caller: Calling, project_id: FromPath[str]) -> schemas.Policy:
+async def read_policy(call: Calling[NoBody], project_id: FromPath[str]) -> schemas.Policy:
     """Return the approval policy."""
-    return schemas.Policy(**dict(await commands.get(tx, caller, project_id, columns=store.POLICY)))
+    return schemas.Policy(**dict(await commands.get(call.tx, call.caller, project_id, columns=store.POLICY)))
 
 
 @patch(f"{PATH}/approval-policy", opt=operation("projects:write", body=schemas.PatchPolicy))
-async def change_policy(
-    tx: Tx, caller: Calling, project_id: FromPath[str], payload: Body[schemas.PatchPolicy]
-) -> schemas.Policy:
+async def change_policy(call: Calling[schemas.PatchPolicy], project_id: FromPath[str]) -> schemas.Policy:
     """Change the approval policy."""
-    return schemas.Policy(**dict(await commands.patch_policy(tx, caller, project_id, payload)))
+    return schemas.Policy(**dict(await commands.patch_policy(call.tx, call.caller, project_id, call.payload)))
 
 
 ROUTES = [create, listing, read, change, archive, read_policy, change_policy]

@@ -118,7 +118,8 @@ class Engine:
             except DATABASE_AWAY as fault:
                 log.warning("database away; the lease will lapse and the post be resumed", error=repr(fault))
             finally:
-                del self.running[claim.number]
+                if self.running.get(claim.number) is attempt:
+                    del self.running[claim.number]
                 self.dispatched += 1
 
     async def keep_leases(self) -> None:
@@ -291,22 +292,30 @@ class _Attempt:
         try:
             reply = await self._send(call, not_after)
         except NotSent as fault:
-            self._retract(call.name)
+            if entry is None:
+                self._retract(call.name)
             raise Unavailable(f"{call.name} could not be sent: {fault}.") from fault
         except AnswerLost as fault:
             raise self._doubt(f"the answer to {call.name} was lost ({fault})") from fault
         self._tell_sent(call, reply, started)
         if reply.status not in call.handles:
-            self._refuse(call, reply)
-        self._note(self._entry(call, reply))
+            self._refuse(call, reply, entry)
+        self._note(msgspec.structs.replace(self.journal[call.name], reply=reply))
         return reply
 
-    def _refuse(self, call: Call, reply: Reply) -> None:
-        """Raise unless `reply` says that the COMMIT was carried out."""
+    def _refuse(self, call: Call, reply: Reply, earlier: Entry | None) -> None:
+        """Raise unless `reply` says that the COMMIT was carried out.
+
+        A refused repeat says nothing of the `earlier` try: that one stays in doubt, and once the platform will not
+        have it repeated it is looked up instead.
+        """
         if reply.status >= 500:
             raise self._doubt(f"{call.name} was answered with {reply.status}")
         if failure := self.connector.classify(call, reply):
-            self._retract(call.name)
+            if earlier is None:
+                self._retract(call.name)
+            elif isinstance(failure, Rejected):
+                self._note(msgspec.structs.replace(earlier, repeatable_until=self.now()))
             raise failure
 
     async def _send(self, call: Call, not_after: float | None) -> Reply:
@@ -337,6 +346,7 @@ class _Attempt:
 
     def _note(self, entry: Entry) -> None:
         self.journal[entry.name] = self.unsaved[entry.name] = entry
+        self.dropped = [name for name in self.dropped if name != entry.name]
 
     def _retract(self, name: str) -> None:
         """Forget a COMMIT that is known not to have happened."""
@@ -460,8 +470,9 @@ class _Attempt:
         return Settlement("draft_in_inbox", external_id=end.external_id, event="post.draft_ready", data=data)
 
     def _wait(self, step: Wait) -> Settlement:
-        if too_late(self.claim.scheduled_for, self.now()):
-            return self._unknown(f"The platform did not finish within a day ({step.why}).")
+        if self._too_late():
+            words = f"The platform did not finish within a day ({step.why})."
+            return self._unknown(words) if self.committed else self._end_failed("PLATFORM_UNAVAILABLE", words)
         if self.unsaved:
             self.tell("waiting", f"{step.why}.")
         return Settlement("publishing", due_at=self.now() + timedelta(seconds=step.seconds))
@@ -506,8 +517,12 @@ class _Attempt:
             hold_account_until=until,
         )
 
+    def _too_late(self) -> bool:
+        """Tell whether it has been tried for a day, counted from the first try of a post that was late itself."""
+        return too_late(max(self.claim.scheduled_for, self.claim.frozen_at), self.now())
+
     def _later(self, failure: Failure) -> Settlement:
-        if too_late(self.claim.scheduled_for, self.now()):
+        if self._too_late():
             if self.committed:
                 return self._unknown(failure.message)
             return self._end_failed(

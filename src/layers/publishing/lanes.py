@@ -118,19 +118,18 @@ class Lanes:
 
     async def _look(self, connection: Connection) -> float:
         """Enqueue accounts with due work; returns seconds until the next look."""
-        due = await ledger.due_accounts(connection, self.queue.qbe.settings.queue_table, AT_ONCE)
-        if fresh := [account_id for account_id, waiting in due if not waiting]:
+        seen = await ledger.look(connection, self.queue.qbe.settings.queue_table, AT_ONCE)
+        if seen.fresh:
             await self.queue.enqueue(
-                [ENTRYPOINT] * len(fresh),
-                [*(account_id.encode() for account_id in fresh)],
-                [0] * len(fresh),
-                dedupe_key=[*fresh],
+                [ENTRYPOINT] * len(seen.fresh),
+                [*(account_id.encode() for account_id in seen.fresh)],
+                [0] * len(seen.fresh),
+                dedupe_key=[*seen.fresh],
                 on_conflict="skip",
             )
-        if len(fresh) < len(due) or len(due) == AT_ONCE:
+        if seen.waiting or seen.more:
             return LOOK_AGAIN
-        upcoming = await ledger.next_due(connection)
-        return LOOK_EVERY if upcoming is None else min(max(upcoming, 0.001), LOOK_EVERY)
+        return LOOK_EVERY if seen.next_in is None else min(max(seen.next_in, 0.001), LOOK_EVERY)
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):

@@ -90,14 +90,16 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 CLAIM = """
-WITH next AS (
+WITH first AS MATERIALIZED (
     SELECT p.number FROM scheduled_posts p
     WHERE p.social_account_id = $1 AND p.due_at <= now()
       AND NOT EXISTS (SELECT FROM scheduled_posts o
           WHERE o.social_account_id = $1 AND o.due_at > now() AND o.holds_lane)
       AND NOT EXISTS (SELECT FROM social_accounts h WHERE h.id = $1 AND h.hold_until > now())
     ORDER BY p.holds_lane DESC, p.scheduled_for, p.number LIMIT 1
-    FOR NO KEY UPDATE SKIP LOCKED
+), next AS ( -- locked only once chosen: who comes second gets nothing, rather than the account's next post
+    SELECT p.number FROM scheduled_posts p JOIN first USING (number) WHERE p.due_at <= now()
+    FOR NO KEY UPDATE OF p SKIP LOCKED
 ), claimed AS (
     UPDATE scheduled_posts p SET status = 'publishing', fence = fence + 1,
         attempts = attempts + (status = 'queued')::int, due_at = now() + $2, holds_lane = true,
@@ -286,28 +288,38 @@ async def extend(pool: Pool, claims: list[tuple[int, int]], lease: timedelta) ->
     )
 
 
-async def due_accounts(connection: Connection, queue_table: str, limit: int) -> list[tuple[str, bool]]:
-    """Return accounts with due work and whether a job for them is in the queue already.
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What there is to do: accounts with due work and no job yet (`fresh`), and whether others have a job."""
+
+    fresh: list[str]
+    waiting: bool
+    more: bool
+    next_in: float | None
+    """Seconds until the next post comes due; None when none will."""
+
+
+LOOK = """
+WITH due AS (
+    SELECT p.social_account_id AS id, p.organization_id, min(p.due_at) AS since
+    FROM scheduled_posts p WHERE p.due_at <= now() GROUP BY 1, 2
+), open AS (
+    SELECT due.id, row_number() OVER (PARTITION BY due.organization_id ORDER BY due.since) AS turn, due.since,
+        EXISTS (SELECT FROM {queue} q WHERE q.dedupe_key = due.id AND q.status IN ('queued', 'picked')) AS waiting
+    FROM due JOIN social_accounts a ON a.id = due.id WHERE a.hold_until IS NULL OR a.hold_until <= now()
+)
+SELECT ARRAY(SELECT id FROM open WHERE NOT waiting ORDER BY turn, since LIMIT $1) AS fresh,
+    EXISTS (SELECT FROM open WHERE waiting) AS waiting,
+    (SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM scheduled_posts WHERE due_at > now())
+        AS next_in
+"""
+
+
+async def look(connection: Connection, queue_table: str, at_most: int) -> Outlook:
+    """Return what there is to do. One statement, so that nothing comes due between its parts unseen.
 
     Organisations take turns, so that one's burst does not push another's single post to the end.
     """
-    rows = await connection.fetch(
-        f"""WITH due AS (
-            SELECT p.social_account_id AS id, p.organization_id, min(p.due_at) AS since
-            FROM scheduled_posts p WHERE p.due_at <= now() GROUP BY 1, 2
-        )
-        SELECT due.id, EXISTS (SELECT FROM {queue_table} q WHERE q.dedupe_key = due.id
-            AND q.status IN ('queued', 'picked')) AS waiting
-        FROM due JOIN social_accounts a ON a.id = due.id
-        WHERE a.hold_until IS NULL OR a.hold_until <= now()
-        ORDER BY row_number() OVER (PARTITION BY due.organization_id ORDER BY due.since), due.since LIMIT $1""",
-        limit,
-    )
-    return [(row["id"], row["waiting"]) for row in rows]
-
-
-async def next_due(connection: Connection) -> float | None:
-    """Return in how many seconds the next post comes due, None when none will."""
-    return await connection.fetchval(
-        "SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM scheduled_posts WHERE due_at > now()"
-    )
+    row = await connection.fetchrow(LOOK.format(queue=queue_table), at_most)
+    assert row is not None
+    return Outlook(row["fresh"], row["waiting"], len(row["fresh"]) == at_most, row["next_in"])

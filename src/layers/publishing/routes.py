@@ -8,10 +8,10 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.types import Scope
 
 from layers.access.caller import Calling
-from layers.api.context import Now, Tx, after_commit, state_of
+from layers.api.context import after_commit, state_of
 from layers.api.errors import NotFound, Validation
 from layers.api.pages import Page, page_of, read_cursor
-from layers.api.routes import Body, operation
+from layers.api.routes import NoBody, operation
 from layers.api.times import utc_or_refuse
 from layers.kit.problems import Issue
 from layers.publishing import commands, schemas, store
@@ -28,65 +28,54 @@ def nudge(scope: Scope) -> None:
 
 @post(f"{CONTENT}/publish", opt=operation("publish:write", body=schemas.PublishBody), status_code=200)
 async def publish(
-    scope: Scope,
-    tx: Tx,
-    caller: Calling,
-    now: Now,
-    container_id: FromPath[str],
-    payload: Body[schemas.PublishBody],
+    call: Calling[schemas.PublishBody], scope: Scope, container_id: FromPath[str]
 ) -> schemas.Queued:
     """Publish a container now."""
 
     def remember(intent_id: str) -> None:
         state_of(scope)["intent_id"] = intent_id
 
-    queued = await commands.publish(tx, caller, container_id, payload.targets, now, remember)
+    queued = await commands.publish(
+        call.tx, call.caller, container_id, call.payload.targets, call.now, remember
+    )
     nudge(scope)
     return queued
 
 
 @post(f"{CONTENT}/schedule", opt=operation("publish:write", body=schemas.ScheduleBody), status_code=200)
 async def schedule(
-    scope: Scope,
-    tx: Tx,
-    caller: Calling,
-    now: Now,
-    container_id: FromPath[str],
-    payload: Body[schemas.ScheduleBody],
+    call: Calling[schemas.ScheduleBody], scope: Scope, container_id: FromPath[str]
 ) -> Response[schemas.Queued]:
     """Publish a container at a time; 202 while it waits for approval."""
-    at = payload.scheduled_for.astimezone(UTC)
-    queued = await commands.schedule(tx, caller, container_id, payload.targets, at, now)
+    at = call.payload.scheduled_for.astimezone(UTC)
+    queued = await commands.schedule(call.tx, call.caller, container_id, call.payload.targets, at, call.now)
     nudge(scope)
     return Response(queued, status_code=202 if queued.gate_status == "blocked_on_approval" else 200)
 
 
 @post(f"{CONTENT}/validate", opt=operation("publish:write", body=schemas.ValidateBody), status_code=200)
-async def validate(
-    tx: Tx, caller: Calling, now: Now, container_id: FromPath[str], payload: Body[schemas.ValidateBody]
-) -> schemas.Verdict:
+async def validate(call: Calling[schemas.ValidateBody], container_id: FromPath[str]) -> schemas.Verdict:
     """Say what publish or schedule would say; nothing is written."""
-    return await commands.validate(tx, caller, container_id, payload, now)
+    return await commands.validate(call.tx, call.caller, container_id, call.payload, call.now)
 
 
 @get(POST, opt=operation("publish:read"))
-async def read(tx: Tx, caller: Calling, post_id: FromPath[str]) -> schemas.ScheduledPost:
+async def read(call: Calling[NoBody], post_id: FromPath[str]) -> schemas.ScheduledPost:
     """Return a scheduled post."""
-    return store.post_from(await commands.get(tx, caller, post_id))
+    return store.post_from(await commands.get(call.tx, call.caller, post_id))
 
 
 @get(f"{POST}/events", opt=operation("publish:read"))
-async def story(tx: Tx, caller: Calling, post_id: FromPath[str]) -> schemas.Story:
+async def story(call: Calling[NoBody], post_id: FromPath[str]) -> schemas.Story:
     """Return what happened to a post, step by step."""
-    row = await commands.get(tx, caller, post_id)
-    steps = await store.story(tx, row["number"])
+    row = await commands.get(call.tx, call.caller, post_id)
+    steps = await store.story(call.tx, row["number"])
     return schemas.Story([schemas.StoryEvent(**dict(step)) for step in steps])
 
 
 @get("/v1/projects/{project_id:str}/scheduled-posts", opt=operation("publish:read"))
 async def listing(
-    tx: Tx,
-    caller: Calling,
+    call: Calling[NoBody],
     project_id: FromPath[str],
     status: FromQuery[list[str] | None] = None,
     social_account_id: Annotated[str | None, QueryParameter(name="socialAccountId")] = None,
@@ -98,7 +87,7 @@ async def listing(
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.ScheduledPost]:
     """List a project's posts, newest scheduledFor first."""
-    if not await store.owns_project(tx, caller, project_id):
+    if not await store.owns_project(call.tx, call.caller, project_id):
         raise NotFound(f"There is no project {project_id}.")
     wanted = store.Filter(
         project_id,
@@ -111,7 +100,7 @@ async def listing(
     )
     last = read_cursor(cursor, wanted, (str, int))
     after = (datetime.fromisoformat(str(last[0])), cast("int", last[1])) if last else None
-    rows = await store.page(tx, wanted, after, limit + 1)
+    rows = await store.page(call.tx, wanted, after, limit + 1)
     return page_of(
         rows,
         limit,
@@ -136,41 +125,34 @@ def _statuses(given: list[str] | None) -> tuple[str, ...] | None:
 
 @post(f"{POST}/reschedule", opt=operation("publish:write", body=schemas.RescheduleBody), status_code=200)
 async def reschedule(
-    scope: Scope,
-    tx: Tx,
-    caller: Calling,
-    now: Now,
-    post_id: FromPath[str],
-    payload: Body[schemas.RescheduleBody],
+    call: Calling[schemas.RescheduleBody], scope: Scope, post_id: FromPath[str]
 ) -> schemas.Rescheduled:
     """Move a queued post."""
-    moved = await commands.reschedule(tx, caller, post_id, payload.scheduled_for.astimezone(UTC), now)
+    moved = await commands.reschedule(
+        call.tx, call.caller, post_id, call.payload.scheduled_for.astimezone(UTC), call.now
+    )
     nudge(scope)
     return moved
 
 
 @delete(POST, opt=operation("publish:write", body=schemas.CancelBody), status_code=200)
-async def cancel(
-    tx: Tx, caller: Calling, post_id: FromPath[str], payload: Body[schemas.CancelBody]
-) -> schemas.Canceled:
+async def cancel(call: Calling[schemas.CancelBody], post_id: FromPath[str]) -> schemas.Canceled:
     """Cancel a post unless something irreversible was sent."""
-    return await commands.cancel(tx, caller, post_id, payload.reason)
+    return await commands.cancel(call.tx, call.caller, post_id, call.payload.reason)
 
 
 @post(f"{POST}/retry", opt=operation("publish:write"), status_code=200)
-async def retry(scope: Scope, tx: Tx, caller: Calling, post_id: FromPath[str]) -> schemas.ScheduledPost:
+async def retry(call: Calling[NoBody], scope: Scope, post_id: FromPath[str]) -> schemas.ScheduledPost:
     """Try a failed post again."""
-    again = await commands.retry(tx, caller, post_id)
+    again = await commands.retry(call.tx, call.caller, post_id)
     nudge(scope)
     return again
 
 
 @post(f"{POST}/resolve", opt=operation("publish:write", body=schemas.ResolveBody), status_code=200)
-async def resolve(
-    tx: Tx, caller: Calling, post_id: FromPath[str], payload: Body[schemas.ResolveBody]
-) -> schemas.ScheduledPost:
+async def resolve(call: Calling[schemas.ResolveBody], post_id: FromPath[str]) -> schemas.ScheduledPost:
     """Settle an unknown outcome by what a person saw on the platform."""
-    return await commands.resolve(tx, caller, post_id, payload)
+    return await commands.resolve(call.tx, call.caller, post_id, call.payload)
 
 
 ROUTES = [publish, schedule, validate, read, story, listing, reschedule, cancel, retry, resolve]

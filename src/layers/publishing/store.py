@@ -217,7 +217,7 @@ async def reschedule(tx: Connection, number: int, at: datetime) -> datetime:
     )
 
 
-CANCEL = """UPDATE scheduled_posts p SET status = 'canceled', canceled_at = now(), due_at = NULL,
+CANCEL = """UPDATE scheduled_posts p SET status = 'canceled', canceled_at = now(), due_at = NULL, holds_lane = false,
     next_attempt_at = NULL, fence = fence + 1, updated_at = now()
     WHERE {which} AND (status = 'queued' OR status = 'publishing' AND commit_sent_at IS NULL)
     RETURNING p.number, p.id, p.project_id, p.social_account_id, p.platform, p.canceled_at"""

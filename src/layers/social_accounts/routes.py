@@ -10,10 +10,9 @@ from litestar.types import Scope
 from msgspec import UNSET
 
 from layers.access.caller import Calling
-from layers.api.context import Tx
 from layers.api.errors import NotFound
 from layers.api.pages import Page, page_of, read_cursor
-from layers.api.routes import Body, operation
+from layers.api.routes import NoBody, operation
 from layers.publishing.routes import nudge
 from layers.social_accounts import commands, schemas, store
 
@@ -32,18 +31,19 @@ def account_from(row: asyncpg.Record) -> schemas.SocialAccount:
 
 @post(PROJECT, opt=operation("social:write", body=schemas.ConnectBody))
 async def connect(
-    scope: Scope, tx: Tx, caller: Calling, project_id: FromPath[str], payload: Body[schemas.ConnectBody]
+    call: Calling[schemas.ConnectBody], scope: Scope, project_id: FromPath[str]
 ) -> schemas.SocialAccount:
     """Connect an account with a credential one already has."""
-    row = await commands.connect(tx, caller, project_id, payload, scope["litestar_app"].state["connecting"])
+    row = await commands.connect(
+        call.tx, call.caller, project_id, call.payload, scope["litestar_app"].state["connecting"]
+    )
     nudge(scope)
     return account_from(row)
 
 
 @get(PROJECT, opt=operation("social:read"))
 async def listing(
-    tx: Tx,
-    caller: Calling,
+    call: Calling[NoBody],
     project_id: FromPath[str],
     platform: FromQuery[str | None] = None,
     status: FromQuery[schemas.AccountStatus | None] = None,
@@ -51,12 +51,12 @@ async def listing(
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.SocialAccount]:
     """List a project's accounts, newest first."""
-    if await store.project_status(tx, caller, project_id) is None:
+    if await store.project_status(call.tx, call.caller, project_id) is None:
         raise NotFound(f"There is no project {project_id}.")
     wanted = {"of": "social-accounts", "in": project_id, "platform": platform, "status": status}
     last = read_cursor(cursor, wanted, (str, str))
     after = (datetime.fromisoformat(str(last[0])), str(last[1])) if last else None
-    rows = await store.page(tx, project_id, wanted, after, limit + 1)
+    rows = await store.page(call.tx, project_id, wanted, after, limit + 1)
     return page_of(
         rows,
         limit,
@@ -67,17 +67,17 @@ async def listing(
 
 
 @patch(ACCOUNT, opt=operation("social:write", body=schemas.PatchAccount))
-async def change(
-    tx: Tx, caller: Calling, account_id: FromPath[str], payload: Body[schemas.PatchAccount]
-) -> schemas.SocialAccount:
+async def change(call: Calling[schemas.PatchAccount], account_id: FromPath[str]) -> schemas.SocialAccount:
     """Set the options that targets of this account may leave out."""
-    return account_from(await commands.set_defaults(tx, caller, account_id, payload.post_defaults))
+    return account_from(
+        await commands.set_defaults(call.tx, call.caller, account_id, call.payload.post_defaults)
+    )
 
 
 @delete(ACCOUNT, opt=operation("social:write"), status_code=200)
-async def revoke(tx: Tx, caller: Calling, account_id: FromPath[str]) -> schemas.Revoked:
+async def revoke(call: Calling[NoBody], account_id: FromPath[str]) -> schemas.Revoked:
     """Disconnect an account; its queued posts are canceled in the same transaction."""
-    return await commands.revoke(tx, caller, account_id)
+    return await commands.revoke(call.tx, call.caller, account_id)
 
 
 ROUTES = [connect, listing, change, revoke]

@@ -1,0 +1,1 @@
+"""Benchmarks: ratios and budgets, measured in one run on one machine. Never a timed test."""

@@ -1,0 +1,74 @@
+"""`make bench`: runs every benchmark, prints a table, keeps the results as JSON."""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import dispatch, publish
+from benchmarks.arrange import ground
+from layers.kit.logs import set_up_logs
+
+RESULTS = Path(__file__).parent / "results"
+
+
+async def measure(seconds: float) -> dict[str, object]:
+    """Run all, each on an installation of its own."""
+    results: dict[str, object] = {}
+    async with ground() as floor:
+        results["publish request"] = await publish.run(floor, seconds=seconds)
+    async with ground() as floor:
+        results["first call, publish now"] = await dispatch.first_call(floor, tries=60, lead=0)
+    async with ground() as floor:
+        results["first call, scheduled"] = await dispatch.first_call(floor, tries=40, lead=0.7)
+    async with ground() as floor:
+        results["drain 2,000 posts of 200 accounts"] = await dispatch.drain(floor, accounts=200, each=10)
+    return results
+
+
+def machine() -> dict[str, object]:
+    """Return what the figures were measured on."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+        "layers": version("layers"),
+        **{name: version(name) for name in ("asyncpg", "litestar", "aiohttp", "pgqueuer", "uvicorn")},
+    }
+
+
+def main() -> None:
+    """Run, print, keep."""
+    set_up_logs("warning", as_json=False)
+    words = argparse.ArgumentParser()
+    words.add_argument("--seconds", type=float, default=10, help="how long each load lasts")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        results = runner.run(measure(words.parse_args().seconds))
+    kept = {"machine": machine(), "results": results}
+    RESULTS.mkdir(exist_ok=True)
+    file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}.json"
+    file.write_text(json.dumps(kept, indent=2) + "\n")
+    table = Table("benchmark", "figure", "value", box=None)
+    for name, figures in results.items():
+        for figure, value in _flat(figures):
+            table.add_row(name, figure, str(value))
+    Console().print(table, f"kept in {file}")
+
+
+def _flat(figures: object, prefix: str = "") -> list[tuple[str, object]]:
+    if not isinstance(figures, dict):
+        return [(prefix.rstrip("."), figures)]
+    return [row for name, value in figures.items() for row in _flat(value, f"{prefix}{name}.")]
+
+
+if __name__ == "__main__":
+    main()

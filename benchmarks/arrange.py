@@ -1,0 +1,83 @@
+"""A throw-away installation with many accounts and containers, made by SQL."""
+
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from layers.access.commands import create_first_key
+from layers.app import Shared, share
+from layers.db import embedded, schema
+from layers.db.pool import Pool, open_pool
+from layers.settings import Settings
+
+PLATFORM = "instant"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a benchmark stands on."""
+
+    shared: Shared
+    pool: Pool
+    key: str
+    organization_id: str
+
+
+@asynccontextmanager
+async def ground(port: int = 0) -> AsyncGenerator[Ground]:
+    """Start an embedded PostgreSQL (durable, as shipped) in a temporary folder, migrated, with a live key."""
+    with (
+        tempfile.TemporaryDirectory(prefix="layers-bench-") as folder,
+        embedded.start(Path(folder)) as server,
+    ):
+        await schema.migrate(server.url)
+        settings = Settings(data_dir=Path(folder), port=port or 8787, allow_private_networks=True)
+        pool = await open_pool(server.url, 8, "layers benchmarks")
+        made = await create_first_key(
+            pool, organization="Bench", environment="live", scopes=["*"], return_hosts=[]
+        )
+        try:
+            yield Ground(share(settings, server.url), pool, made.key, made.organization_id)
+        finally:
+            await pool.close()
+
+
+async def populate(
+    pool: Pool, organization_id: str, *, accounts: int, containers: int, platform: str
+) -> None:
+    """Insert a project, accounts `sa_0`… and text containers `cnt_0`…."""
+    await pool.execute(
+        "INSERT INTO projects (id, organization_id, environment, name, timezone)"
+        " VALUES ('prj_0', $1, 'live', 'Bench', 'UTC')",
+        organization_id,
+    )
+    await pool.execute(
+        "INSERT INTO social_accounts (id, organization_id, project_id, platform, sandbox, external_id, handle,"
+        " display_name, status) SELECT 'sa_' || n, $1, 'prj_0', $3, false, 'x' || n, 'h' || n, 'h' || n, 'connected'"
+        " FROM generate_series(0, $2::int - 1) n",
+        *(organization_id, accounts, platform),
+    )
+    await pool.execute(
+        "INSERT INTO containers (id, organization_id, project_id, kind, status, caption, approval_status, completed_at)"
+        " SELECT 'cnt_' || n, $1, 'prj_0', 'text', 'completed', 'hello ' || n, 'not_required', now()"
+        " FROM generate_series(0, $2::int - 1) n",
+        *(organization_id, containers),
+    )
+    await pool.execute("ANALYZE")
+
+
+async def schedule(
+    pool: Pool, organization_id: str, *, accounts: int, each: int, after_seconds: float
+) -> None:
+    """Insert `each` posts for each of `accounts`, all due at one instant."""
+    await pool.execute(
+        """INSERT INTO scheduled_posts (id, organization_id, project_id, container_id, social_account_id, platform,
+            mode, kind, status, caption, scheduled_for, due_at)
+        SELECT 'sp_' || a || '_' || n, $1, 'prj_0', 'cnt_0', 'sa_' || a, $5, 'direct_publish', 'text', 'queued',
+            'hello', now() + $4::float8 * interval '1 second', now() + $4::float8 * interval '1 second'
+        FROM generate_series(0, $2::int - 1) a, generate_series(0, $3::int - 1) n ORDER BY n, a""",
+        *(organization_id, accounts, each, after_seconds, PLATFORM),
+    )
+    await pool.execute("ANALYZE scheduled_posts")
