@@ -194,8 +194,9 @@ def rebase(url: str, origin: str) -> str:
     """Return `url` on `origin`, unless it is there already: one origin may stand for all hosts of a platform."""
     if url == origin or url.startswith(origin + "/"):
         return url
-    parts = urlsplit(url)
-    return f"{origin}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+    parts, base = urlsplit(url), urlsplit(origin).path
+    path = parts.path.removeprefix(base) if parts.path.startswith(base + "/") else parts.path
+    return f"{origin}{path}" + (f"?{parts.query}" if parts.query else "")
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -11,7 +11,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from layers.access import keys, store
 from layers.access.keys import EVERYTHING, Environment
 from layers.api import errors
-from layers.api.context import state_of
+from layers.api.context import method_of, state_of
 from layers.api.routes import ANY_KEY
 from layers.db.pool import Connection
 from layers.events import Event
@@ -85,6 +85,8 @@ def authentication(app: ASGIApp) -> ASGIApp:
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         opt = scope["route_handler"].opt
+        if method_of(scope) == "OPTIONS":  # answered by the framework itself, which declares no scope
+            raise errors.MethodNotAllowed(f"OPTIONS is not possible on {scope['path']}.")
         if not opt.get("open"):
             refuse_nul(scope)
             caller = await authenticate(scope)

@@ -6,6 +6,7 @@ then replays its answer. Only what was committed is remembered: 2xx, and refusal
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -30,6 +31,8 @@ from layers.kit.canonical import fingerprint
 from layers.kit.problems import find_problems
 
 MAX_JSON_BYTES = 1024 * 1024
+MAX_DEPTH = 100
+"""Levels of a JSON body."""
 KEPT_FOR = "24 hours"
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 UPLOAD_STATE = "upload"
@@ -116,6 +119,8 @@ def decode_body(raw: bytes, expected: type[msgspec.Struct]) -> tuple[msgspec.Str
         plain = msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise errors.one_issue("$", f"The body is not valid JSON: {fault}.", "malformed") from None
+    if _is_deep(plain):
+        raise errors.one_issue("$", f"The body is nested deeper than {MAX_DEPTH} levels.", "too_deep")
     try:
         typed = _decoder(expected).decode(raw)
     except msgspec.ValidationError as fault:
@@ -126,6 +131,22 @@ def decode_body(raw: bytes, expected: type[msgspec.Struct]) -> tuple[msgspec.Str
     if b"\\u" in raw and (issues := find_problems(plain, expected)):
         raise errors.Validation(issues)
     return typed, plain
+
+
+def _is_deep(value: object) -> bool:
+    """Tell whether `value` has too many levels for what recurses over it from here on."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return False
+    return True
+
+
+def _children(node: object) -> Iterable[object]:
+    if isinstance(node, dict):
+        return cast("dict[str, object]", node).values()
+    return cast("list[object]", node) if isinstance(node, list) else ()
 
 
 def _idempotent_call(scope: Scope, body_print: bytes) -> IdempotentCall | None:

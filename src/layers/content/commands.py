@@ -22,6 +22,9 @@ from layers.publishing import commands as publishing
 from layers.publishing.rules import in_approval_window
 from layers.storage import Storage
 
+STORING_TAKES_UP_TO = "15min"
+"""How long an upload's transaction may stand still while its media is probed and stored."""
+
 
 async def create_text(
     tx: Connection, caller: Caller, project_id: str, body: schemas.CreateText, now: datetime
@@ -42,6 +45,7 @@ async def create_from_files(
     project = await _open_project(tx, caller, project_id)
     if not form.files:
         raise errors.one_issue("files", "Send one to ten files, or JSON with kind text.", "required")
+    await tx.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{STORING_TAKES_UP_TO}'")
     probed = await _probe_all(form.files)
     container_id = new_id("cnt")
     media = [

@@ -196,6 +196,8 @@ def _stream(stream: Any, found: asyncpg.Record, wanted: str | None) -> Response[
         "Content-Disposition": "inline",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
+    if wanted and not RANGE.fullmatch(wanted.strip()):
+        wanted = None  # other units and lists of ranges may be ignored (RFC 9110, 14.2)
     part = _parse_range(wanted, size)
     if part is None:
         return Response(
@@ -217,7 +219,7 @@ def _parse_range(wanted: str | None, size: int) -> tuple[int, int] | None:
     if match is None or match[1] == match[2] == "":
         return None
     if match[1] == "":
-        return max(size - int(match[2]), 0), size - 1
+        return (max(size - int(match[2]), 0), size - 1) if int(match[2]) else None
     start, end = int(match[1]), min(int(match[2] or size - 1), size - 1)
     return (start, end) if start <= end else None
 

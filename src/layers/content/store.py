@@ -130,7 +130,9 @@ async def patch(
     await tx.execute(
         f"""UPDATE containers SET {sets} updated_at = now(),
         approval_status = CASE WHEN $2 THEN 'pending' ELSE approval_status END,
-        approved_at = CASE WHEN $2 THEN NULL ELSE approved_at END WHERE id = $1""",
+        approved_at = CASE WHEN $2 THEN NULL ELSE approved_at END,
+        auto_approve_at = CASE WHEN $2 THEN now() + (SELECT auto_approve_after FROM projects WHERE id = project_id)
+            ELSE auto_approve_at END WHERE id = $1""",
         *(container_id, pending_again, *changes.values()),
     )
 
@@ -154,10 +156,10 @@ async def delete(tx: Connection, container_id: str) -> tuple[datetime, list[str]
 
 
 async def approve(tx: Connection, container_id: str, by: str, note: str | None) -> datetime:
-    """Mark a container approved and count it in its project; returns when."""
+    """Mark a container approved and count it in its project, once however often; returns when."""
     await tx.execute(
         "UPDATE projects SET approved_count = approved_count + 1"
-        " WHERE id = (SELECT project_id FROM containers WHERE id = $1)",
+        " WHERE id = (SELECT project_id FROM containers WHERE id = $1 AND approved_by IS NULL)",
         container_id,
     )
     return await tx.fetchval(

@@ -54,6 +54,7 @@ async def publish(
         intent = await store.keep_intent(tx, caller, container_id, targets, None)
         remember(intent.id)
         raise _approval_required(subject, intent)
+    await _replace_intent(tx, subject)
     return await _queue(tx, caller, subject, posts, _lead(now, subject), "Publish was accepted.")
 
 
@@ -74,6 +75,7 @@ async def schedule(
     if rules.gate(subject) == "pending":
         await store.keep_intent(tx, caller, container_id, targets, at)
         return Queued([], "blocked_on_approval", at)
+    await _replace_intent(tx, subject)
     return await _queue(tx, caller, subject, posts, at, f"Scheduled for {iso_z(at)}.")
 
 
@@ -95,6 +97,12 @@ async def validate(
             words = f"The account {account.handle} is {account.status}."
             issues.append(Issue(f"targets[{index}].socialAccountId", words, "credential_invalid"))
     return Verdict(not issues, issues, rules.gate(subject))
+
+
+async def _replace_intent(tx: Connection, subject: Subject) -> None:
+    """Drop what was kept while approval was pending: what goes out now takes its place, a late approval adds nothing."""
+    if subject.approval_status != "not_required":
+        await store.drop_intent(tx, subject.container_id)
 
 
 async def _load(tx: Connection, caller: Caller, container_id: str, targets: Sequence[Target]) -> Subject:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
@@ -549,6 +550,7 @@ class _Attempt:
 
 
 def digest(call: Call) -> bytes:
-    """Return a hash of what a COMMIT says, without its credentials (20 bytes)."""
-    said = (call.method, call.url, call.json, dict(call.form or {}), call.body)
+    """Return a hash of what a COMMIT says, wherever its platform lives just now, without credentials (20 bytes)."""
+    where = urlsplit(call.url)
+    said = (call.method, where.path, where.query, call.json, dict(call.form or {}), call.body)
     return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).digest()[:20]

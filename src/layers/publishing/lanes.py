@@ -123,7 +123,7 @@ class Lanes:
             await self.queue.enqueue(
                 [ENTRYPOINT] * len(seen.fresh),
                 [*(account_id.encode() for account_id in seen.fresh)],
-                [0] * len(seen.fresh),
+                [-turn for turn in seen.turns],
                 dedupe_key=[*seen.fresh],
                 on_conflict="skip",
             )

@@ -160,7 +160,8 @@ KEEP = """kept AS (
     SELECT held.number, e.name, e.effect, decode(e.digest, 'hex'), e.sent_at, e.reply, e.absent_at, e.repeatable_until
     FROM held, jsonb_to_recordset({calls}) AS e(name text, effect text, digest text, sent_at timestamptz, reply jsonb,
         absent_at timestamptz, repeatable_until timestamptz)
-    ON CONFLICT (post_number, name) DO UPDATE SET reply = excluded.reply, absent_at = excluded.absent_at
+    ON CONFLICT (post_number, name) DO UPDATE SET digest = excluded.digest, sent_at = excluded.sent_at,
+        reply = excluded.reply, absent_at = excluded.absent_at, repeatable_until = excluded.repeatable_until
 )"""
 
 SAVE = f"""
@@ -253,9 +254,20 @@ async def settle(
 
 
 def _event_rows(held: Claim, end: Settlement) -> list[dict[str, object]]:
-    if end.event is None:
-        return []
-    data: dict[str, object] = {
+    rows = [_event_row(held, end.event, held.id, _told(held, end))] if end.event else []
+    if end.account_needs_reauth and held.account.status == "connected":
+        data: dict[str, object] = {"socialAccountId": held.social_account_id, "platform": held.platform}
+        rows.append(_event_row(held, "social_account.needs_reauth", held.social_account_id, data))
+    return rows
+
+
+def _event_row(held: Claim, kind: str, subject: str, data: dict[str, object]) -> dict[str, object]:
+    where = {"organization_id": held.organization_id, "project_id": held.project_id}
+    return {"id": new_id("evt"), "type": kind, **where, "subject_id": subject, "data": data}
+
+
+def _told(held: Claim, end: Settlement) -> dict[str, object]:
+    return {
         "scheduledPostId": held.id,
         "containerId": held.container_id,
         "projectId": held.project_id,
@@ -266,17 +278,6 @@ def _event_rows(held: Claim, end: Settlement) -> list[dict[str, object]]:
         "scheduledFor": held.scheduled_for,
         **end.data,
     }
-    row: dict[str, object] = {
-        "type": end.event,
-        "organization_id": held.organization_id,
-        "project_id": held.project_id,
-    }
-    rows: list[dict[str, object]] = [{"id": new_id("evt"), **row, "subject_id": held.id, "data": data}]
-    if end.account_needs_reauth:
-        reauth = {"socialAccountId": held.social_account_id, "platform": held.platform}
-        row = {**row, "type": "social_account.needs_reauth", "subject_id": held.social_account_id}
-        rows.append({"id": new_id("evt"), **row, "data": reauth})
-    return rows
 
 
 async def extend(pool: Pool, claims: list[tuple[int, int]], lease: timedelta) -> None:
@@ -293,6 +294,8 @@ class Outlook:
     """What there is to do: accounts with due work and no job yet (`fresh`), and whether others have a job."""
 
     fresh: list[str]
+    turns: list[int]
+    """Which turn of its organisation each of `fresh` is: the lower, the sooner a worker should take it."""
     waiting: bool
     more: bool
     next_in: float | None
@@ -308,7 +311,8 @@ WITH due AS (
         EXISTS (SELECT FROM {queue} q WHERE q.dedupe_key = due.id AND q.status IN ('queued', 'picked')) AS waiting
     FROM due JOIN social_accounts a ON a.id = due.id WHERE a.hold_until IS NULL OR a.hold_until <= now()
 )
-SELECT ARRAY(SELECT id FROM open WHERE NOT waiting ORDER BY turn, since LIMIT $1) AS fresh,
+SELECT ARRAY(SELECT id FROM open WHERE NOT waiting ORDER BY turn, since, id LIMIT $1) AS fresh,
+    ARRAY(SELECT turn FROM open WHERE NOT waiting ORDER BY turn, since, id LIMIT $1) AS turns,
     EXISTS (SELECT FROM open WHERE waiting) AS waiting,
     (SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM scheduled_posts WHERE due_at > now())
         AS next_in
@@ -322,4 +326,4 @@ async def look(connection: Connection, queue_table: str, at_most: int) -> Outloo
     """
     row = await connection.fetchrow(LOOK.format(queue=queue_table), at_most)
     assert row is not None
-    return Outlook(row["fresh"], row["waiting"], len(row["fresh"]) == at_most, row["next_in"])
+    return Outlook(row["fresh"], row["turns"], row["waiting"], len(row["fresh"]) == at_most, row["next_in"])

@@ -122,8 +122,8 @@ async def insert(
         "message": message,
         "scheduledFor": scheduled_for,
         "actor": caller.actor,
-        "apiKeyId": caller.api_key_id,
-        "requestId": caller.request_id,
+        "apiKeyId": caller.api_key_id or None,
+        "requestId": caller.request_id or None,
     }
     found = await tx.fetchrow(
         INSERT,

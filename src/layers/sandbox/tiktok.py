@@ -375,6 +375,8 @@ async def content_init(request: HttpRequest, world: Injected) -> Response[bytes]
         "image",
         "PULL_FROM_URL",
         caption="\n".join(filter(None, [info.title, info.description])),
+        title=info.title,
+        description=info.description,
         options=_options(user.value, info) | {"photoCoverIndex": source.photo_cover_index},
         urls=source.photo_images,
     )
@@ -592,8 +594,8 @@ def _video(world: World, row: Row[Share]) -> tuple[int, dict[str, object]] | Non
         return None
     return int(share.begun_at.timestamp() * 1000), {
         "id": str(share.post_id),
-        "title": share.caption,
-        "video_description": share.caption,
+        "title": share.title or share.caption,
+        "video_description": share.description or share.caption,
         "create_time": int(share.begun_at.timestamp()),
         "share_url": f"https://www.tiktok.com/@sandbox/video/{share.post_id}",
     }

@@ -40,6 +40,8 @@ class Share(msgspec.Struct, omit_defaults=True):
     media: Literal["video", "image"]
     source: Literal["FILE_UPLOAD", "PULL_FROM_URL"]
     caption: str = ""
+    title: str = ""
+    description: str = ""
     options: dict[str, object] = {}
     size: int = 0
     chunk_size: int = 0

@@ -70,7 +70,7 @@ def _video_round(
 ) -> Flow[Published | Delivered | None]:
     init = data_of((yield _video_init(post, account, creator, number)), Init)
     sent = yield from send_chunks(init.upload_url, post.media[0], number)
-    return (yield from _follow(post, account, creator, init.publish_id, sent))
+    return (yield from _follow(post, account, creator, init.publish_id, number, sent))
 
 
 def _photo_round(
@@ -79,15 +79,16 @@ def _photo_round(
     reply = yield _photo_init(post, account, creator, number)
     if isinstance(matched := reply.value("matched"), str):
         return Published(matched, _link(post, account, creator, matched))
-    return (yield from _follow(post, account, creator, data_of(reply, Init).publish_id, sent=True))
+    publish_id = data_of(reply, Init).publish_id
+    return (yield from _follow(post, account, creator, publish_id, number, sent=True))
 
 
 def _follow(
-    post: Post, account: Account, creator: Creator | None, publish_id: str, sent: bool
+    post: Post, account: Account, creator: Creator | None, publish_id: str, number: int, sent: bool
 ) -> Flow[Published | Delivered | None]:
     """Read the status until it is final. None: nothing is public and a new round may begin."""
     while True:
-        reply = yield _status(account, publish_id, handles=() if sent else (400, 404))
+        reply = yield _status(account, publish_id, number, handles=() if sent else (400, 404))
         if not sent and reply.status >= 400:
             return None
         status = data_of(reply, Status)
@@ -172,9 +173,11 @@ def _photo_init(post: Post, account: Account, creator: Creator | None, number: i
     return api_call(account, _round_name(number), Effect.COMMIT, "/v2/post/publish/content/init/", body)
 
 
-def _status(account: Account, publish_id: str, handles: tuple[int, ...] = ()) -> Call:
+def _status(account: Account, publish_id: str, number: int = 1, handles: tuple[int, ...] = ()) -> Call:
+    # Named by its round: the status that ended one round is kept with the commit of the next.
     path = "/v2/post/publish/status/fetch/"
-    return api_call(account, "status", Effect.READ, path, {"publish_id": publish_id}, handles)
+    name = "status" if number == 1 else f"status {number}"
+    return api_call(account, name, Effect.READ, path, {"publish_id": publish_id}, handles)
 
 
 # What is said about the post --------------------------------------------------------------------------------
