@@ -10,7 +10,8 @@ from layers.connector import Call, Connector, Effect, JournalEntry, Reply, Wait
 T = TypeVar("T")
 Answer = Reply | list[Reply] | Callable[[Call], Reply]
 Script = Mapping[str, Answer]
-"""The platform's answer by the name of the call; of several, each in turn and the last one for ever."""
+"""The platform's answer by the name of the call, with or without its closing number; of several, each in turn and the
+last one for ever."""
 
 SENT_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -80,7 +81,7 @@ def _ask(connector: Connector, call: Call, script: Script, calls: list[Call], tu
     calls.append(call)
     turn = turns.get(call.name, 0)
     turns[call.name] = turn + 1
-    reply = _answer(script[call.name], call, turn)
+    reply = _answer(script.get(call.name) or script[call.name.rstrip(" 0123456789")], call, turn)
     if reply.status not in call.handles and (failure := connector.classify(call, reply)):
         raise failure
     return reply

@@ -418,7 +418,7 @@ def test_an_expired_upload_begins_again_under_new_names(status: int, lost: str, 
     }
     run = assert_resumable(CONNECTOR, lambda: CONNECTOR.publish(video_post(), ACCOUNT), script)
     assert run.end == PUBLIC
-    assert run.names[-4:] == ["init 2", "chunk 1 of upload 2", "chunk 2 of upload 2", "status"]
+    assert run.names[-4:] == ["init 2", "chunk 1 of upload 2", "chunk 2 of upload 2", "status 2"]
     assert run.call("chunk 1 of upload 2").url.startswith("https://up.test/video/?upload_id=2")
 
 

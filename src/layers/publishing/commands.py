@@ -100,7 +100,7 @@ async def validate(
 
 
 async def _replace_intent(tx: Connection, subject: Subject) -> None:
-    """Drop what was kept while approval was pending: what goes out now takes its place, a late approval adds nothing."""
+    """Drop what was kept while approval was pending: what goes out now takes its place."""
     if subject.approval_status != "not_required":
         await store.drop_intent(tx, subject.container_id)
 

@@ -52,6 +52,7 @@ MEDIA_LINK_LIFE = timedelta(hours=48)
 FLUSH_EVERY = timedelta(seconds=2)
 PREPARED_FOR = timedelta(minutes=50)
 """How long uploads and containers are reused: the shortest-lived upload link holds an hour."""
+MOST_PAUSE = timedelta(minutes=30)
 SEND_WITHIN = 0.6
 """Part of the lease within which a COMMIT must leave: a worker that slept longer may have been replaced."""
 
@@ -529,10 +530,18 @@ class _Attempt:
             return self._end_failed(
                 failure.code, f"Given up after a day: {failure.message}", failure.platform_code
             )
-        wait = retry_wait(max(self.claim.attempts, 1), random.random(), self.timing.first_retry)  # noqa: S311
+        wait = self._retry_wait()
         self.tell("retry", f"{failure.message} Next try in {wait.total_seconds():.0f} s.", code=failure.code)
         error = self._error(failure.code, failure.message, failure.platform_code, retryable=True)
         return Settlement("publishing" if self.committed else "queued", due_at=self.now() + wait, error=error)
+
+    def _retry_wait(self) -> timedelta:
+        """Return a pause that grows with the tries or, once a COMMIT is out and tries are no longer counted, its age."""
+        first, jitter = self.timing.first_retry, random.random()  # noqa: S311
+        commits = [e.sent_at for e in self.journal.values() if e.effect is Effect.COMMIT]
+        if not commits:
+            return retry_wait(max(self.claim.attempts, 1), jitter, first)
+        return min(max((self.now() - min(commits)) / 2, first), MOST_PAUSE) * (0.8 + 0.4 * jitter)
 
     def _wait_for_person(self, failure: Reconnect) -> Settlement:
         deadline = self.claim.scheduled_for + GIVE_UP_AFTER

@@ -309,7 +309,9 @@ WITH due AS (
 ), open AS (
     SELECT due.id, row_number() OVER (PARTITION BY due.organization_id ORDER BY due.since) AS turn, due.since,
         EXISTS (SELECT FROM {queue} q WHERE q.dedupe_key = due.id AND q.status IN ('queued', 'picked')) AS waiting
-    FROM due JOIN social_accounts a ON a.id = due.id WHERE a.hold_until IS NULL OR a.hold_until <= now()
+    FROM due JOIN social_accounts a ON a.id = due.id WHERE (a.hold_until IS NULL OR a.hold_until <= now())
+        AND NOT EXISTS (SELECT FROM scheduled_posts h
+            WHERE h.social_account_id = due.id AND h.due_at > now() AND h.holds_lane)
 )
 SELECT ARRAY(SELECT id FROM open WHERE NOT waiting ORDER BY turn, since, id LIMIT $1) AS fresh,
     ARRAY(SELECT turn FROM open WHERE NOT waiting ORDER BY turn, since, id LIMIT $1) AS turns,
