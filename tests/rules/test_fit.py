@@ -145,10 +145,7 @@ def test_item_counts(kind: ContentKind, count: int, expected: list[str]) -> None
 
 def test_a_kind_the_mode_does_not_know() -> None:
     found = misfits(PLAIN, "video", [FILM], "caption", None)
-    assert [(m.part, m.index, m.code) for m in found] == [
-        ("mode", None, "kind_not_supported"),
-        ("media", 0, "media_kind_not_supported"),
-    ]
+    assert [(m.part, m.index, m.code) for m in found] == [("mode", None, "kind_not_supported")]
     assert found[0].message == "This mode takes image, not video."
 
 

@@ -22,6 +22,7 @@ from litestar.types import (
     Scope,
     Send,
 )
+from litestar.utils.scope.state import ScopeState
 
 from layers.api import errors
 from layers.api.context import hooks_of, method_of, state_of
@@ -215,6 +216,9 @@ async def _work(app: ASGIApp, scope: Scope, connection: Connection, call: Idempo
     state["tx"] = connection
     response = Captured()
     await app(scope, _nothing_more, response.collect)
+    # Litestar saw a response start and would let no error take its place; but it is only held here, and a failing
+    # commit must.
+    ScopeState.from_scope(scope).response_started = False
     response.committed = response.status < 400 or bool(state.get("commits"))
     if call and response.committed:
         await keep_response(connection, call, response.status, response.body, state.get("intent_id"))

@@ -536,7 +536,7 @@ class _Attempt:
         return Settlement("publishing" if self.committed else "queued", due_at=self.now() + wait, error=error)
 
     def _retry_wait(self) -> timedelta:
-        """Return a pause that grows with the tries or, once a COMMIT is out and tries are no longer counted, its age."""
+        """Return a pause that grows with the tries or, once a COMMIT is out and no try is counted, with its age."""
         first, jitter = self.timing.first_retry, random.random()  # noqa: S311
         commits = [e.sent_at for e in self.journal.values() if e.effect is Effect.COMMIT]
         if not commits:
