@@ -16,7 +16,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from layers.api import errors
 from layers.api.context import state_of
-from layers.db.pool import DATABASE_AWAY
+from layers.db.pool import BUSY, DATABASE_AWAY
 from layers.kit.ids import new_id
 from layers.kit.problems import Issue
 
@@ -118,10 +118,15 @@ def _translate(request: Request[Any, Any, Any], fault: HTTPException) -> errors.
 def _parameter_issues(fault: ValidationException) -> list[Issue]:
     extra = cast("list[dict[str, object]]", fault.extra if isinstance(fault.extra, list) else [])
     found = [
-        Issue(str(item.get("key", "$")), f"{item.get('message', 'invalid')}.", "invalid_value")
+        Issue(_camel(str(item.get("key", "$"))), f"{item.get('message', 'invalid')}.", "invalid_value")
         for item in extra
     ]
     return found or [Issue("$", fault.detail or "invalid", "invalid_value")]
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
 
 
 def _on_bug(request: Request[Any, Any, Any], fault: Exception) -> Response[dict[str, object]]:
@@ -138,6 +143,6 @@ def exception_handlers() -> Mapping[type[Exception], Callable[..., Response[Any]
     return {
         errors.Problem: _on_problem,
         HTTPException: _on_http_exception,
-        **dict.fromkeys(DATABASE_AWAY, _on_database_away),
+        **dict.fromkeys((*DATABASE_AWAY, *BUSY), _on_database_away),
         Exception: _on_bug,
     }

@@ -111,6 +111,9 @@ DATABASE_AWAY = (
 )
 """What a statement raises when the database is not there (as opposed to: it answered, and said no)."""
 
+BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+"""What a statement raises when others hold for too long what it needs."""
+
 
 async def open_pool(url: str, connections: int, application: str) -> Pool:
     """Open a pool of up to `connections`. JSON columns are decoded to and encoded from Python values."""

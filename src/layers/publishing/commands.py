@@ -87,6 +87,8 @@ async def validate(
     issues: list[Issue] = []
     if body.scheduled_for is not None and (issue := rules.schedule_issue(body.scheduled_for, now)):
         issues.append(issue)
+    if subject.archived:
+        issues.append(Issue("containerId", "The project is archived.", "project_archived"))
     if subject.status != "completed":
         words = f"The container is {subject.status}; only a completed one can be published."
         issues.append(Issue("containerId", words, "container_not_completed"))
@@ -276,8 +278,10 @@ async def _tell_canceled(
 
 
 async def retry(tx: Connection, caller: Caller, post_id: str) -> ScheduledPost:
-    """Queue a failed post again, if it is known not to be on its platform."""
-    row = await get(tx, caller, post_id, lock=True)
+    """Queue a failed post again, if it is known not to be on its platform and might be published today."""
+    seen = await get(tx, caller, post_id)
+    subject = await store.load(tx, caller, seen["container_id"], [seen["social_account_id"]])
+    row = await get(tx, caller, post_id, lock=True)  # after the project, as in archiving: no deadlock
     if row["outcome_unknown"]:
         raise errors.Conflict(
             "Whether this post is on its platform is not known. Look there, then call …/resolve.",
@@ -285,6 +289,10 @@ async def retry(tx: Connection, caller: Caller, post_id: str) -> ScheduledPost:
         )
     if row["status"] != "failed":
         raise errors.Conflict(f"The post is {row['status']}, not failed.", {"status": row["status"]})
+    if subject is None:
+        raise errors.Conflict("The container was deleted.", {"subcode": "CONTAINER_DELETED"})
+    rules.refuse_state(subject)
+    rules.refuse_accounts(subject.accounts)
     again = await store.requeue(tx, row["number"])
     await store.tell(tx, row["number"], "retried", "A person asked for another try.", {"by": caller.actor})
     await _audit(tx, caller, "post.retried", row, {})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from layers.connector import ContentKind, JournalEntry, Media, Post, Reply
@@ -124,7 +125,10 @@ FROM claimed c JOIN social_accounts a ON a.id = c.social_account_id
 
 async def claim(pool: Pool, account_id: str, lease: timedelta) -> Claim | None:
     """Take the account's next due post, if no other post of it is in hand or in doubt; one round trip."""
-    row = await pool.fetchrow(CLAIM, account_id, lease)
+    try:
+        row = await pool.fetchrow(CLAIM, account_id, lease)
+    except asyncpg.UniqueViolationError:  # another post of the account was taken at this very moment
+        return None
     if row is None:
         return None
     values: dict[str, Any] = {}

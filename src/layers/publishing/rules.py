@@ -1,6 +1,6 @@
 """The decisions of publishing. Pure: every refusal of contract section 2 comes from here, from plain values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -104,7 +104,7 @@ def plan(subject: Subject, targets: Sequence[Target], limits: Mapping[str, Limit
     if issues := target_issues(subject, targets, limits):
         raise errors.Validation(issues)
     posts = [_planned(subject, target) for target in targets]
-    refuse_accounts(posts)
+    refuse_accounts(post.account for post in posts)
     return posts
 
 
@@ -121,14 +121,14 @@ def refuse_state(subject: Subject) -> None:
         raise errors.ContentRejected("The container was rejected. Make or upload another one.")
 
 
-def refuse_accounts(posts: Sequence[PlannedPost]) -> None:
+def refuse_accounts(accounts: Iterable[AccountFacts]) -> None:
     """Raise CredentialInvalid if any account cannot be used now."""
-    for post in posts:
-        if post.account.status != "connected":
-            remedy = "Reconnect it." if post.account.status == "reauth_required" else "Connect it again."
+    for account in accounts:
+        if account.status != "connected":
+            remedy = "Reconnect it." if account.status == "reauth_required" else "Connect it again."
             raise errors.CredentialInvalid(
-                f"The account {post.account.handle} is {post.account.status}. {remedy}",
-                {"socialAccountId": post.account.id, "status": post.account.status},
+                f"The account {account.handle} is {account.status}. {remedy}",
+                {"socialAccountId": account.id, "status": account.status},
             )
 
 

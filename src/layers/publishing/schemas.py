@@ -9,7 +9,7 @@ from layers.api.routes import Wire, WireOut
 from layers.kit.problems import Issue
 
 PostStatus = Literal["queued", "publishing", "published", "draft_in_inbox", "failed", "canceled"]
-ScheduledPostId = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+ScheduledPostId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
 Caption = Annotated[str, Meta(max_length=100_000)]
 When = Annotated[datetime, Meta(tz=True)]
 Reason = Annotated[str, Meta(max_length=1024)]

@@ -155,7 +155,8 @@ COMMENT ON COLUMN scheduled_posts.holds_lane IS 'being worked on, or in doubt: n
 COMMENT ON COLUMN scheduled_posts.commit_sent_at IS 'first COMMIT intent: from here on the post may be public';
 CREATE INDEX scheduled_posts_due ON scheduled_posts (due_at, social_account_id) WHERE due_at IS NOT NULL;
 CREATE INDEX scheduled_posts_lane ON scheduled_posts (social_account_id, due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX scheduled_posts_held ON scheduled_posts (social_account_id, due_at) WHERE holds_lane;
+-- One post of an account in hand or in doubt at a time: what no race can break.
+CREATE UNIQUE INDEX scheduled_posts_in_hand ON scheduled_posts (social_account_id) WHERE holds_lane;
 CREATE INDEX scheduled_posts_list ON scheduled_posts (project_id, scheduled_for DESC, number DESC);
 CREATE INDEX scheduled_posts_container ON scheduled_posts (container_id, social_account_id, mode);
 

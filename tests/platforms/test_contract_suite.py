@@ -1,0 +1,249 @@
+"""The contract of every connector: whatever goes wrong at whichever call, one post or none, and the truth about it.
+
+For each platform, mode and kind of content one conversation is held undisturbed. Then it is held once more for each of
+its calls and each fault, all side by side, through a proxy of its own that spoils just that call; the real engine
+carries the post until it is terminal, and what the platform shows is counted.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from lossy_proxy import FAULTS, Fault, Proxy, Strike, places, proxying, soon
+
+from layers.app import Shared
+from layers.connector import ContentKind
+from layers.db.pool import Pool, open_pool
+from layers.outbound import Outbound
+from layers.platforms import CONNECTORS
+from layers.publishing.credentials import Credentials
+from layers.publishing.engine import Engine, Timing
+from layers.sandbox.app import FAKES, create_sandbox
+from layers.worker import loopback_server
+
+PATIENCE = Timing(
+    lease=timedelta(seconds=3),
+    first_retry=timedelta(milliseconds=100),
+    first_doubt=timedelta(milliseconds=100),
+    absence_spacing=timedelta(milliseconds=200),
+    unknown_after=timedelta(seconds=2),
+    find_after_at_most=timedelta(milliseconds=200),
+)
+TERMINAL = ("published", "draft_in_inbox", "failed", "canceled")
+DEADLINE = 90
+TARGETS_AT_ONCE = 50
+CAPTION, COMMENT = "a day at the sea", "and it was warm"
+IN_DOUBT: frozenset[Fault] = frozenset(
+    {
+        "answer lost",
+        "5xx after the deed",
+        "5xx before the deed",
+        "connection cut",
+        "killed before it was sent",
+        "killed before the answer came",
+        "killed before settling",
+    }
+)
+"""Faults after which nobody can know whether the call was carried out, so that a person may have to look."""
+
+WAYS = [
+    pytest.param(platform, mode, kind, id=f"{platform}-{mode}-{kind}")
+    for platform, connector in CONNECTORS.items()
+    for mode, rules in connector.limits.modes.items()
+    for kind in rules.kinds
+]
+
+
+@dataclass
+class Outcome:
+    """How one conversation ended, in the database and on the platform."""
+
+    strike: Strike
+    proxy: Proxy
+    post: dict[str, Any]
+    items: list[dict[str, Any]]
+
+    def wrong(self, ends_in: str) -> str | None:
+        """Say what breaks the contract, None when nothing does."""
+        status, there = self.post["status"], len(self._roots())
+        if not self.proxy.struck and self.strike.fault != "none":
+            return "the fault never struck"
+        if there > 1 or len(self.items) - there > 1:
+            return f"{there} posts and {len(self.items) - there} comments on the platform"
+        if self.post["outcome_unknown"]:
+            return self._wrong_doubt()
+        if status != ends_in:
+            return f"ended {status} ({self.post['last_error']}), {there} on the platform"
+        if there != 1:
+            return f"said {status}, but the platform shows {there}"
+        names = [self._roots()[0]["id"], self._roots()[0]["options"].get("publishId")]
+        return (
+            None
+            if self.post["external_id"] in names
+            else f"externalId {self.post['external_id']} is not {names}"
+        )
+
+    def _wrong_doubt(self) -> str | None:
+        code = (self.post["last_error"] or {}).get("code")
+        if self.post["status"] != "failed" or code != "OUTCOME_UNKNOWN":
+            return f"unknown, but {self.post['status']} with {code}"
+        return None if self.strike.fault in IN_DOUBT else f"unknown after {self.strike.fault}"
+
+    def _roots(self) -> list[dict[str, Any]]:
+        return [item for item in self.items if "reply" not in item["options"]]
+
+
+@dataclass
+class House:
+    """All conversations of one test share a database, the API, the fakes and the door to the internet."""
+
+    client: Any
+    pool: Pool
+    shared: Shared
+    outbound: Outbound
+    session: aiohttp.ClientSession
+    sandbox: str
+
+    async def hold(self, platform: str, strike: Strike, account: str, post: str) -> Outcome:
+        """Carry a post to its end, its way spoiled by `strike`."""
+        proxy = Proxy(self.sandbox, self.session, FAKES[platform].answer, strike)
+        async with asyncio.timeout(DEADLINE), proxying(proxy):
+            engine = self._engine(proxy)
+            while (row := await self._row(post))["status"] not in TERMINAL:
+                await asyncio.sleep(min(max(row["pause"], 0.01), 1.0))
+                await self._work(engine, proxy, account, post)
+                if proxy.shut and (await self._row(post))["last_error"]:
+                    await proxy.open()
+        owner = await self.pool.fetchval("SELECT external_id FROM social_accounts WHERE id = $1", account)
+        async with self.session.get(f"{self.sandbox}/posts.json?platform={platform}&owner={owner}") as answer:
+            return Outcome(strike, proxy, row, (await answer.json())["items"])
+
+    def _engine(self, proxy: Proxy) -> Engine:
+        credentials = Credentials(
+            self.pool, self.shared.vault, self.outbound, self.shared.settings, proxy.origin
+        )
+        media_origin = self.shared.settings.public_origin
+        return Engine(
+            self.pool, self.outbound, credentials, CONNECTORS, self.shared.signer, media_origin, PATIENCE
+        )
+
+    async def _work(self, engine: Engine, proxy: Proxy, account: str, post: str) -> None:
+        """Be a worker for one turn, perhaps its last."""
+        work = asyncio.create_task(engine.drain(account, lambda: True))
+        frozen: list[asyncio.Task[None]] = []
+
+        async def freeze() -> None:
+            ready = asyncio.Event()
+            frozen.append(asyncio.create_task(self._kill_at_next_write(work, proxy, post, ready)))
+            await ready.wait()
+
+        proxy.kill, proxy.freeze = work.cancel, freeze
+        await asyncio.wait([work])
+        await asyncio.gather(*frozen)
+        if not work.cancelled() and (fault := work.exception()):
+            raise fault
+
+    async def _kill_at_next_write(
+        self, work: asyncio.Task[bool], proxy: Proxy, post: str, ready: asyncio.Event
+    ) -> None:
+        """Kill the worker when it waits to write what it has learned, or else when it sends its next request."""
+        async with self.pool.acquire() as connection:
+            try:
+                async with connection.transaction():
+                    await connection.execute("SELECT FROM scheduled_posts WHERE id = $1 FOR UPDATE", post)
+                    sent, mine = len(proxy.lines), connection.get_server_pid()
+                    ready.set()
+                    await soon(lambda: self._blocked(mine, lambda: len(proxy.lines) > sent), 5)
+                    work.cancel()
+                    await asyncio.wait([work])
+            finally:
+                ready.set()
+
+    async def _blocked(self, by: int, otherwise: Any) -> bool:
+        words = "SELECT count(*) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))"
+        return otherwise() or bool(await self.pool.fetchval(words, by))
+
+    async def _row(self, post: str) -> dict[str, Any]:
+        row = await self.pool.fetchrow(
+            """SELECT p.status, p.last_error, p.outcome_unknown, p.external_id, extract(epoch FROM
+                greatest(p.due_at, a.hold_until) - clock_timestamp())::float8 AS pause
+            FROM scheduled_posts p JOIN social_accounts a ON a.id = p.social_account_id WHERE p.id = $1""",
+            post,
+        )
+        assert row is not None
+        return dict(row)
+
+    async def hold_all(
+        self, platform: str, mode: str, container: str, strikes: list[Strike]
+    ) -> list[Outcome]:
+        """Hold a conversation for each strike, side by side, each with an account of its own."""
+        project = (await self.client.get(f"/v1/content/{container}"))["projectId"]
+        running: list[asyncio.Task[Outcome]] = []
+        for start in range(0, len(strikes), TARGETS_AT_ONCE):
+            some = strikes[start : start + TARGETS_AT_ONCE]
+            handles = [f"{'-'.join(s.fault.split())}.{s.nth}.test" for s in some]
+            accounts = [await self.client.account(project, platform, handle) for handle in handles]
+            posts = await self._publish(platform, mode, container, accounts)
+            running += [
+                asyncio.create_task(self.hold(platform, *told))
+                for told in zip(some, accounts, posts, strict=True)
+            ]
+        return await asyncio.gather(*running)
+
+    async def _publish(self, platform: str, mode: str, container: str, accounts: list[str]) -> list[str]:
+        rules = CONNECTORS[platform].limits.modes[mode]
+        comment = {"firstCommentOverride": COMMENT} if rules.first_comment else {}
+        targets = [{"socialAccountId": account, "mode": mode, **comment} for account in accounts]
+        body = await self.client.made(f"/v1/content/{container}/publish", {"targets": targets}, 200)
+        return body["scheduledPostIds"]
+
+
+@pytest.fixture
+async def house(client: Any, shared: Shared, session: aiohttp.ClientSession) -> AsyncIterator[House]:
+    """A running installation without a worker."""
+    outbound = Outbound(shared.storage, anywhere=True)
+    async with _opened(shared.url) as pool, loopback_server(create_sandbox(pool, 0.0)) as sandbox:
+        yield House(client, pool, shared, outbound, session, sandbox)
+        await outbound.close()
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[Pool]:
+    pool = await open_pool(url, 24, "layers contract suite")
+    yield pool
+    await pool.close()
+
+
+async def make_container(client: Any, kind: ContentKind, video: Path, image: Path) -> str:
+    """Make content of a kind; returns the container's id."""
+    project = await client.project()
+    if kind == "text":
+        return await client.text(project, CAPTION)
+    files = {"video": [video], "image": [image], "carousel": [image, image]}[kind]
+    answer = await client.upload(project, *files, caption=CAPTION)
+    assert answer.status == 201, answer.raw
+    return answer["id"]
+
+
+@pytest.mark.parametrize(("platform", "mode", "kind"), WAYS)
+async def test_every_fault_at_every_call(
+    house: House, platform: str, mode: str, kind: ContentKind, video: Path, image: Path
+):
+    container = await make_container(house.client, kind, video, image)
+    ends_in = CONNECTORS[platform].limits.modes[mode].ends_in
+    [calm] = await house.hold_all(platform, mode, container, [Strike()])
+    assert calm.wrong(ends_in) is None
+    strikes = [Strike(fault, nth) for nth in places(calm.proxy.lines) for fault in FAULTS]
+    outcomes = await house.hold_all(platform, mode, container, strikes)
+    broken = {
+        f"{outcome.strike.fault} at {calm.proxy.lines[outcome.strike.nth]}": wrong
+        for outcome in outcomes
+        if (wrong := outcome.wrong(ends_in))
+    }
+    assert broken == {}
