@@ -46,6 +46,7 @@ STATUSES: Mapping[str, str] = {
 }
 
 SUBCODES: Mapping[str, str] = {
+    "CONTAINER_DELETED": "The container was deleted meanwhile; make another one.",
     "CONTAINER_NOT_COMPLETED": "The container's media is not ready; `details.status` tells its state.",
     "DUPLICATE_POST": "The same container goes to the same account in the same mode within ten minutes of another "
     "live post (`details.scheduledPostIds`). Say `allowDuplicate: true` in the target to mean it.",

@@ -73,7 +73,14 @@ def subject(**facts: object) -> Subject:
 
 def video(**facts: object) -> Subject:
     film = Media(
-        id="ast_1", kind="video", mime_type="video/mp4", size_bytes=9, sha256="", object_key="", width=9, height=9
+        id="ast_1",
+        kind="video",
+        mime_type="video/mp4",
+        size_bytes=9,
+        sha256="",
+        object_key="",
+        width=9,
+        height=9,
     )
     return subject(**{"kind": "video", "media": [film], "accounts": [account(platform="reel")], **facts})
 
@@ -282,7 +289,10 @@ def test_an_unknown_account_is_named_where_it_stands() -> None:
     ("targets", "expected"),
     [
         ([target(), target()], [("targets[1]", "duplicate_target")]),
-        ([target(), target(), target()], [("targets[1]", "duplicate_target"), ("targets[2]", "duplicate_target")]),
+        (
+            [target(), target(), target()],
+            [("targets[1]", "duplicate_target"), ("targets[2]", "duplicate_target")],
+        ),
         ([target(), target(allow_duplicate=True)], []),
         ([target(allow_duplicate=True), target()], [("targets[1]", "duplicate_target")]),
         ([target(), target("sa_2")], []),
@@ -347,7 +357,10 @@ def test_text_is_blamed_where_it_was_given(
         ({"langs": "de"}, [("targets[0].platformOptions.langs", "wrong_type")]),
         (
             {"loud": 1, "x": 2},
-            [("targets[0].platformOptions.loud", "wrong_type"), ("targets[0].platformOptions.x", "unknown_field")],
+            [
+                ("targets[0].platformOptions.loud", "wrong_type"),
+                ("targets[0].platformOptions.x", "unknown_field"),
+            ],
         ),
     ],
 )
