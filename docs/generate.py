@@ -123,6 +123,7 @@ ISSUES: Mapping[str, str] = {
     "mime_type_not_supported": "The file's real type is not one the platform takes.",
     "not_found": "There is no such thing for this caller.",
     "not_in_project": "The account belongs to another project than the container.",
+    "project_archived": "The project is archived.",
     "out_of_range": "A number, a length or a pattern outside what is allowed.",
     "ratio_out_of_range": "Too wide or too tall.",
     "required": "Something that must be there is not.",

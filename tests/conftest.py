@@ -37,6 +37,13 @@ QUICK = Timing(
 """The engine's patience, shortened so that tests need not wait."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and all that need the real server: what they share is started once."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "real" else item.path.name))
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[embedded.Embedded]:
     """One embedded PostgreSQL for the whole run."""
@@ -89,6 +96,12 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture
+def port() -> int:
+    """A free port."""
+    return free_port()
 
 
 @dataclass

@@ -113,7 +113,7 @@ async def test_a_key_belongs_to_its_path_method_and_caller(client, join) -> None
     assert not any(REPLAYED in answer.headers for answer in answers)
 
 
-@pytest.mark.parametrize("key", ["x", "x" * 255, "!~#,;=", new_key()])
+@pytest.mark.parametrize("key", ["x", "x" * 255, "!~#,;=", "3a7b2f11-9e4c-4a12-9d8a-b5c7e2f0a111"])
 async def test_any_visible_ascii_is_a_key(client, key: str) -> None:
     body = {"name": "A", "timezone": "UTC"}
     first = await client.post("/v1/projects", body, idempotency_key=key)

@@ -14,8 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from conftest import free_port
-
 ROOT = Path(__file__).parents[2]
 RUNS = re.compile(r"<!-- runs: quickstart -->\n```bash\n(.*?)```", re.DOTALL)
 LAYERS = [sys.executable, "-c", "from layers.cli import main; main()"]
@@ -44,14 +42,13 @@ class Installation:
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Iterator[Installation]:
+def installation(tmp_path: Path, port: int) -> Iterator[Installation]:
     """`layers up` on an empty folder, with `layers` and `python` on the path as in an activated environment."""
     commands = tmp_path / "bin"
     commands.mkdir()
     for name, line in (("python", f'"{sys.executable}"'), ("layers", f'"{sys.executable}" -c "{LAYERS[2]}"')):
         (commands / name).write_text(f'#!/bin/sh\nexec {line} "$@"\n')
         (commands / name).chmod(0o755)
-    port = free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith("LAYERS_")}
     env |= {"PATH": f"{commands}:{env['PATH']}", "LAYERS_PORT": str(port), "no_proxy": "127.0.0.1"}
     env |= {"LAYERS_DATA_DIR": str(tmp_path / "data"), "LAYERS_EMBEDDED_FSYNC": "false"}
