@@ -354,7 +354,7 @@ def test_data_deleted_under_a_running_server(data_dir: Path, deleted: str) -> No
     shutil.rmtree(data_dir.parent / deleted)
     with embedded.start(data_dir, fsync=False) as new:
         assert new.url != old.url
-        with suppress(ProcessLookupError):  # it may have noticed by itself; either way the new one must not mind
+        with suppress(ProcessLookupError):  # it may have noticed by itself
             os.kill(pid, signal.SIGINT)
         wait_until_gone(pid)
         assert ask(new.url, "SELECT 1") == 1
