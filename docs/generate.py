@@ -24,6 +24,7 @@ from layers.platforms import CONNECTORS
 from layers.publishing.rules import TRANSITIONS
 from layers.publishing.schemas import PostStatus
 from layers.settings import PREFIX, Settings
+from layers.social_accounts.oauth import AccountMismatch
 
 HERE = Path(__file__).parent
 PACKAGE = Path(layers.__file__).parent
@@ -75,6 +76,15 @@ LAST_ERRORS: Mapping[str, str] = {
     "PLATFORM_UNAVAILABLE": "The platform is away or has a fault. Tried again for up to 24 hours.",
 }
 
+CONSENTS: Mapping[str, str] = {
+    "account_mismatch": "Another account consented than the one to be reconnected.",
+    "oauth_denied": "The person said no.",
+    "oauth_failed": "The platform did not give what it promises; start again.",
+    "oauth_no_account": "The consent names no account that can publish.",
+    "oauth_scopes": "Posting was not allowed; start again and allow it.",
+    "oauth_unsupported": "The server named offers no consent that Layers can use.",
+}
+
 STEPS: Mapping[str, str] = {
     "absent": "The platform shows that a call without an answer was not carried out; it may be sent again.",
     "canceled": "Somebody canceled the post, or its account or project was closed.",
@@ -83,6 +93,7 @@ STEPS: Mapping[str, str] = {
     "found": "The platform shows that a call without an answer was carried out.",
     "in_doubt": "An answer was lost; nothing is sent until it is known what became of the call.",
     "outcome_unknown": "Given up asking; a person must look.",
+    "posted_by_hand": "The person the post was handed to says it is posted.",
     "published": "The post is public.",
     "reauth_required": "The token is no good; the post waits for the account to be reconnected.",
     "repeated": "A call without an answer is repeated where the platform itself refuses to do it twice.",
@@ -98,6 +109,7 @@ STEPS: Mapping[str, str] = {
 }
 
 ISSUES: Mapping[str, str] = {
+    "authorization_refused": "The platform, or the server named, cannot be asked for consent; the message says why.",
     "caption_not_supported": "This mode publishes no caption, and one was given for this target.",
     "caption_required": "This mode needs a caption.",
     "caption_too_long": "Longer than the platform takes, in the platform's own way of counting.",
@@ -121,8 +133,10 @@ ISSUES: Mapping[str, str] = {
     "malformed": "Not JSON, or a form that is cut short or wrongly framed.",
     "media_kind_not_supported": "This mode does not take images, or videos.",
     "mime_type_not_supported": "The file's real type is not one the platform takes.",
+    "not_configured": "The operator has not set up the platform's app; the message names the variables.",
     "not_found": "There is no such thing for this caller.",
     "not_in_project": "The account belongs to another project than the container.",
+    "not_in_sandbox": "The sandbox gives no consent for this platform; connect with a handle.",
     "project_archived": "The project is archived.",
     "out_of_range": "A number, a length or a pattern outside what is allowed.",
     "ratio_out_of_range": "Too wide or too tall.",
@@ -144,6 +158,8 @@ ISSUES: Mapping[str, str] = {
     "unknown_platform": "Layers has no such platform.",
     "unknown_timezone": "Not an IANA time zone.",
     "unreadable_media": "The bytes are not media that can be read.",
+    "width_too_large": "More pixels from left to right than the platform takes.",
+    "width_too_small": "Fewer pixels from left to right than the platform takes.",
     "wrong_type": "Another JSON type than expected.",
 }
 
@@ -200,14 +216,21 @@ def last_errors() -> set[str]:
     )
     rest = (argument for call in calls("Meaning", "Unavailable") for argument in call.args[1:])
     sql = set(re.findall(r"""\{\{code\}\}', '"([A-Z_]+)"'""", (PACKAGE / "publishing/store.py").read_text()))
-    return words([*firsts, *rest], "[A-Z_]{4,}") | sql
+    return {code for code in words([*firsts, *rest], "[A-Z_]{4,}") | sql if not code.startswith("OAUTH_")}
+
+
+def consents() -> set[str]:
+    """Return why a consent can come to nothing: what connectors raise for it, and the conflict of its own."""
+    raised = words((call.args[0] for call in calls("Rejected") if call.args), "OAUTH_[A-Z_]+")
+    return {code.lower() for code in raised} | {AccountMismatch.code.lower()}
 
 
 def steps() -> set[str]:
     """Return the types of the steps of a post's story."""
     found = words((argument for call in calls("tell") for argument in call.args[:3]), "[a-z_]+")
     first = re.findall(r"'(scheduled)',", (PACKAGE / "publishing/store.py").read_text())
-    return found | set(first)
+    by_hand = re.findall(r'^POSTED = "(\w+)"', (PACKAGE / "publishing/handoff.py").read_text(), re.MULTILINE)
+    return found | set(first) | set(by_hand)
 
 
 def issues() -> set[str]:
@@ -335,6 +358,10 @@ def errors_page() -> str:
         "## Why a post is not out: `lastError.code`",
         "`retryable` tells whether Layers goes on trying by itself.",
         _explained_table("code", explained("lastError codes", last_errors(), LAST_ERRORS)),
+        "## Why a consent came to nothing: `layers_oauth_error`",
+        "In the query of the return address, and as `error.code` of `GET /v1/social/oauth-status/:state`. A platform "
+        "that is away or refuses for another reason gives a code of the table above, in small letters.",
+        _explained_table("code", explained("consent errors", consents(), CONSENTS)),
         "## What happened to a post: `type` of `GET /v1/scheduled-posts/:id/events`",
         _explained_table("type", explained("story steps", steps(), STEPS)),
     )
@@ -382,7 +409,12 @@ def _count(least: int, most: int) -> str:
     return f"{least} to {most} items"
 
 
-UNITS = {"grapheme": "characters as people see them", "codepoint": "code points", "utf16": "UTF-16 units"}
+UNITS = {
+    "grapheme": "characters as people see them",
+    "codepoint": "code points",
+    "utf16": "UTF-16 units",
+    "fediverse": "characters, a link counting 23",
+}
 
 
 def _text_limit(limit: TextLimit | None) -> tuple[str, str]:
@@ -400,11 +432,15 @@ def _media_limit(limit: MediaLimit) -> Iterator[str]:
     for words, bounds in (
         ("{:g} to {:g} s", limit.seconds),
         ("sides of {:g} to {:g} px", limit.side_px),
+        ("{:g} to {:g} px wide", limit.width_px),
         ("ratio {:.3g} to {:.3g}", limit.ratio),
         ("{:g} to {:g} frames a second", limit.frame_rate),
     ):
         if bounds is not None:
             yield words.format(*bounds)
+    if limit.remade_from:
+        shape = " and padded into the ratio" if limit.ratio else ""
+        yield f"{', '.join(f'`{kind}`' for kind in limit.remade_from)}: turned into JPEG{shape}"
     if limit.codecs:
         yield f"codecs {', '.join(limit.codecs)}"
 

@@ -11,7 +11,7 @@ import structlog
 from litestar import Litestar, Response, get
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.types import ASGIApp, Receive, Scope
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from layers.access import routes as access
 from layers.access.caller import authentication, provide_call
@@ -27,10 +27,11 @@ from layers.db.pool import DATABASE_AWAY, Pool, open_pool
 from layers.outbound import Outbound
 from layers.platforms import CONNECTORS
 from layers.projects import routes as projects
-from layers.publishing import catalog, health
+from layers.publishing import catalog, handoff, health
 from layers.publishing import routes as publishing
 from layers.publishing.credentials import Credentials
 from layers.publishing.lanes import Nudger
+from layers.sandbox.app import create_sandbox
 from layers.settings import Settings
 from layers.signing import LinkSigner
 from layers.social_accounts import routes as social_accounts
@@ -47,6 +48,7 @@ FORM = FormLimits(
     max_total_bytes=2 * MAX_VIDEO_BYTES,
 )
 CONNECT_READ_SECONDS = 15.0
+SANDBOX = "/sandbox"
 PLATFORM_SETTINGS = frozenset(
     f"{platform.upper()}_{name}"
     for platform, connector in CONNECTORS.items()
@@ -94,12 +96,17 @@ async def ready(state: State) -> Response[dict[str, object]]:
 def create_app(shared: Shared) -> ASGIApp:
     """Return the API as an ASGI application; its lifespan opens and closes the pool."""
     settings = shared.settings
+    pages = SandboxPages()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
         pool = await open_pool(shared.url, settings.database_connections, "layers api")
         outbound = Outbound(shared.storage, settings.allow_private_networks, CONNECT_READ_SECONDS)
-        credentials = Credentials(pool, shared.vault, outbound, settings, sandbox_origin="")
+        credentials = Credentials(
+            pool, shared.vault, outbound, settings, f"{settings.public_origin}{SANDBOX}"
+        )
+        if settings.sandbox_pages and not settings.public_url:
+            pages.app = cast("ASGIApp", create_sandbox(pool))
         app.state["pool"] = pool
         app.state["nudge"] = Nudger(pool).nudge
         app.state["connecting"] = Connecting(pool, credentials)
@@ -118,6 +125,7 @@ def create_app(shared: Shared) -> ASGIApp:
             *content.ROUTES,
             *social_accounts.ROUTES,
             *publishing.ROUTES,
+            *handoff.ROUTES,
         ],
         middleware=[authentication, transaction],
         dependencies={"call": Provide(provide_call, sync_to_thread=False)},
@@ -136,7 +144,24 @@ def create_app(shared: Shared) -> ASGIApp:
         ),
     )
     refuse_undeclared(app)
-    return cast("ASGIApp", Envelope(cast("ASGIApp", app)))
+    pages.otherwise = cast("ASGIApp", Envelope(cast("ASGIApp", app)))
+    return pages
+
+
+class SandboxPages:
+    """Serves the sandbox under /sandbox, where a person consents and sees what was posted; the API otherwise."""
+
+    app: ASGIApp | None = None
+    otherwise: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        path = scope["path"] if scope["type"] == "http" else ""
+        if self.app is None or not path.startswith(f"{SANDBOX}/"):
+            await self.otherwise(scope, receive, send)
+            return
+        inner = {**scope, "path": path[len(SANDBOX) :], "raw_path": path[len(SANDBOX) :].encode()}
+        await self.app(cast("Scope", {**inner, "root_path": SANDBOX}), receive, send)
 
 
 def refuse_undeclared(app: Litestar) -> None:

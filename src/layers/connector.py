@@ -43,6 +43,19 @@ class MediaSlice:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What a request needs to show that its sender holds the key its token is bound to (DPoP, RFC 9449).
+
+    `key`: a private P-256 key as a JWK in JSON. `url`: the address as its server knows it, even if the call travels
+    by another one. `access_token`: the token sent along, if any. The proof itself is made when the call is sent.
+    """
+
+    key: str = field(repr=False)
+    url: str
+    access_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One HTTP request of a flow. `name` is stable within the flow ("init", "chunk 3", "status")."""
 
@@ -54,6 +67,11 @@ class Call:
     json: Json = None
     form: Mapping[str, str] | None = None
     body: MediaSlice | None = None
+    file_field: str | None = None
+    """With `body`: send multipart/form-data, the fields of `form` first and then the slice as this field's file."""
+    filename: str = "file"
+    """What that file is called, in letters, digits, dots and dashes; servers may go by its ending."""
+    proof: Proof | None = None
     handles: tuple[int, ...] = ()
     """Statuses outside 2xx that the flow reads itself instead of having them classified as failures."""
     repeatable: timedelta | None = None
@@ -267,6 +285,51 @@ class Identity:
     tokens: Tokens
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One authorization in progress. `app`: the operator's settings of the platform by their short names
+    ("CLIENT_KEY"). `service`: the account's server, for platforms that have many. `client_id`: where this
+    installation serves what `OAuth.metadata` says, for servers that know apps by such an address."""
+
+    redirect_uri: str
+    state: str
+    code_verifier: str
+    app: Mapping[str, str]
+    service: str | None = None
+    client_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorize:
+    """Where to send the person, and secrets to keep (sealed) until they come back."""
+
+    url: str
+    session: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class OAuth(Protocol):
+    """How accounts of a platform are connected by consent. Flows commit nothing: READ and PREPARE calls only."""
+
+    scopes: tuple[str, ...]
+
+    def begin(self, grant: Grant, origin: str) -> Flow[Authorize]:
+        """Say where the person consents. Raises Rejected when the app or server cannot do it."""
+        ...
+
+    def exchange(
+        self, grant: Grant, session: Mapping[str, str], returned: Mapping[str, str], origin: str
+    ) -> Flow[list[Identity]]:
+        """Turn what came back (`returned`: the callback's query) into accounts with tokens.
+
+        Raises Rejected("OAUTH_DENIED" | "OAUTH_SCOPES" | "OAUTH_FAILED", …).
+        """
+        ...
+
+    def metadata(self, client_id: str, redirect_uri: str) -> Mapping[str, object] | None:
+        """Return the JSON document that describes this app to servers; None where apps are registered otherwise."""
+        ...
+
+
 class JournalEntry(msgspec.Struct, frozen=True):
     """One journaled call of a post: PREPARE once answered, COMMIT from before it was sent, READ if it led to one."""
 
@@ -299,11 +362,13 @@ class TextLimit:
     source: Source
     max_bytes: int | None = None
     required: bool = False
+    max_hashtags: int | None = None
+    max_mentions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MediaLimit:
-    """What one media item of a kind must be. None: the platform sets no bound."""
+    """What one media item of a kind must be. None: the platform sets no bound. `side_px` bounds both sides."""
 
     mime_types: tuple[str, ...]
     max_bytes: int
@@ -313,6 +378,9 @@ class MediaLimit:
     ratio: tuple[float, float] | None = None
     frame_rate: tuple[float, float] | None = None
     codecs: tuple[str, ...] | None = None
+    remade_from: tuple[str, ...] = ()
+    """Other types that Layers turns into JPEG on the way out; an image of a wrong ratio is then padded as well."""
+    width_px: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +403,8 @@ class Mode:
     first_comment: TextLimit | None = None
     ends_in: Literal["published", "draft_in_inbox"] = "published"
     about: str = ""
+    handoff: str | None = None
+    """Set where the platform has no inbox: Layers hands the post to a person, who opens this address to post it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +414,8 @@ class Limits:
     platform: str
     title: str
     modes: Mapping[str, Mode]
+    posts_per_day: int | None = None
+    """Posts an account may make through the API in 24 hours, where there is such a cap."""
     find_after: timedelta = timedelta(seconds=15)
     """How long the platform may lag: absence is believed only this long after the commit was sent."""
 
@@ -357,6 +429,9 @@ class Connector(Protocol):
     """Fields of the credential one may connect with, and what each is. All are required."""
     settings: Mapping[str, str]
     """Settings of its own, named without `LAYERS_<PLATFORM>_` ("CLIENT_KEY"), and what each is."""
+
+    oauth: OAuth | None
+    """None: accounts are connected with a credential only."""
 
     def publish(self, post: Post, account: Account) -> Flow[Published | Delivered]:
         """Hold the whole conversation that publishes `post`. Raises Rejected when a reply shows it cannot be."""

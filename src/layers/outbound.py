@@ -7,6 +7,7 @@ are not public are refused at the moment of connecting, so a name that changes i
 
 import asyncio
 import ipaddress
+import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -16,14 +17,18 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from aiohttp.abc import AbstractStreamWriter
 
-from layers.connector import Call, Failure, Flow, Media, Reply, Unavailable, Wait
+from layers.connector import Call, Failure, Flow, Media, MediaSlice, Proof, Reply, Unavailable, Wait
+from layers.kit import dpop
 
 T = TypeVar("T")
 MAX_REPLY_BYTES = 4 * 1024 * 1024
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
 USER_AGENT = "Layers/0.1"
+MOST_NONCES = 1000
+"""Of how many servers the last DPoP nonce is remembered; one forgotten costs a request."""
 
 
 class NotSent(Exception):  # noqa: N818
@@ -57,7 +62,10 @@ class Outbound:
     media: MediaReader
     anywhere: bool = False
     read_seconds: float = READ_SECONDS
-    _sessions: dict[bool, aiohttp.ClientSession] = field(default_factory=dict[bool, aiohttp.ClientSession])
+    _sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = field(
+        default_factory=dict[tuple[bool, bool], aiohttp.ClientSession]
+    )
+    _nonces: dict[str, str] = field(default_factory=dict[str, str])
 
     async def send(
         self,
@@ -72,10 +80,22 @@ class Outbound:
         `trusted`: the operator chose this address, so it may be private. `not_after` (of `lease_clock`): give up
         rather than let the request leave later. Raises NotSent or AnswerLost.
         """
+        reply = await self._send(call, media, trusted=trusted, not_after=not_after)
+        if call.proof is not None and _wants_nonce(reply):
+            # Refused before anything was carried out, so sending it again is no repeat, not even of a COMMIT.
+            reply = await self._send(call, media, trusted=trusted, not_after=not_after)
+        return reply
+
+    async def _send(
+        self, call: Call, media: tuple[Media, ...], *, trusted: bool, not_after: float | None
+    ) -> Reply:
         progress = _Progress(not_after)
         headers = {"User-Agent": USER_AGENT, **call.headers}
+        if call.proof is not None:
+            headers["DPoP"] = self._prove(call.method, call.proof)
         body = self._body(call, media, headers)
-        session = self._session(guarded=not (self.anywhere or trusted))
+        alone = call.headers.get("Connection") == "close"
+        session = self._session(guarded=not (self.anywhere or trusted), alone=alone)
         try:
             async with session.request(
                 call.method,
@@ -85,6 +105,7 @@ class Outbound:
                 allow_redirects=False,
                 trace_request_ctx=progress,
             ) as response:
+                self._keep_nonce(call.proof, response)
                 return _reply(response, await _read(response))
         except (aiohttp.ClientError, OSError, ValueError) as fault:
             reason = f"{type(fault).__name__}: {fault}".rstrip(": ")
@@ -115,7 +136,29 @@ class Outbound:
             raise failure
         return reply
 
+    def _prove(self, method: str, proof: Proof) -> str:
+        return dpop.prove(
+            proof.key,
+            method,
+            proof.url,
+            now=int(time.time()),
+            proof_id=secrets.token_urlsafe(16),
+            nonce=self._nonces.get(_origin(proof.url)),
+            access_token=proof.access_token,
+        )
+
+    def _keep_nonce(self, proof: Proof | None, response: aiohttp.ClientResponse) -> None:
+        """Remember the nonce a server gave for the next proof; the server that was silent longest is forgotten."""
+        if proof is not None and (nonce := response.headers.get("DPoP-Nonce")):
+            origin = _origin(proof.url)
+            self._nonces.pop(origin, None)
+            self._nonces[origin] = nonce
+            if len(self._nonces) > MOST_NONCES:
+                del self._nonces[next(iter(self._nonces))]
+
     def _body(self, call: Call, media: tuple[Media, ...], headers: dict[str, str]) -> Any:
+        if call.body is not None and call.file_field is not None:
+            return self._form_with_file(call, call.body, media, call.file_field)
         if call.body is not None:
             part = call.body
             headers["Content-Length"] = str(part.length)
@@ -127,10 +170,29 @@ class Outbound:
             return msgspec.json.encode(call.json)
         return None
 
-    def _session(self, *, guarded: bool) -> aiohttp.ClientSession:
-        if guarded not in self._sessions:
-            self._sessions[guarded] = _open_session(guarded=guarded, read_seconds=self.read_seconds)
-        return self._sessions[guarded]
+    def _form_with_file(
+        self, call: Call, part: MediaSlice, media: tuple[Media, ...], file_field: str
+    ) -> aiohttp.MultipartWriter:
+        form = aiohttp.MultipartWriter("form-data")
+        for name, value in (call.form or {}).items():
+            text = aiohttp.StringPayload(value)
+            text.set_content_disposition("form-data", name=name)
+            form.append_payload(text)
+        item = media[part.index]
+        file = _Streamed(
+            self.media.stream(item.object_key, part.start, part.length), part.length, item.mime_type
+        )
+        file.set_content_disposition("form-data", name=file_field, filename=call.filename)
+        form.append_payload(file)
+        return form
+
+    def _session(self, *, guarded: bool, alone: bool) -> aiohttp.ClientSession:
+        """Return a session; `alone`: each call on a new connection, for servers that hang up without a word."""
+        if (guarded, alone) not in self._sessions:
+            self._sessions[guarded, alone] = _open_session(
+                guarded=guarded, alone=alone, read_seconds=self.read_seconds
+            )
+        return self._sessions[guarded, alone]
 
     async def close(self) -> None:
         """Close all connections."""
@@ -139,14 +201,39 @@ class Outbound:
         self._sessions.clear()
 
 
+class _Streamed(aiohttp.Payload):
+    """Bytes that pass through, of a number known before: the form has a Content-Length, as small servers demand."""
+
+    _value: AsyncIterator[bytes]
+
+    def __init__(self, stream: AsyncIterator[bytes], size: int, content_type: str) -> None:
+        super().__init__(stream, content_type=content_type)
+        self._size = size
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Refuse: what has passed is gone."""
+        raise TypeError("streamed bytes are sent once and never kept")
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Send it all. Raises OSError when the store has another number of bytes than was announced."""
+        sent = 0
+        async for chunk in self._value:
+            sent += len(chunk)
+            await writer.write(chunk)
+        if sent != self._size:
+            raise OSError(f"the media store gave {sent} of {self._size} bytes")
+
+
 def lease_clock() -> float:
     """Return seconds on a clock that also runs while this process, or the machine, is asleep."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-def _open_session(*, guarded: bool, read_seconds: float) -> aiohttp.ClientSession:
+def _open_session(*, guarded: bool, alone: bool, read_seconds: float) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, socket_factory=_guarded_socket if guarded else None),
+        connector=aiohttp.TCPConnector(
+            limit=0, force_close=alone, socket_factory=_guarded_socket if guarded else None
+        ),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=read_seconds),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[_trace()],
@@ -188,6 +275,19 @@ def is_public(address: str) -> bool:
         if inner is not None:
             return inner.is_global and not inner.is_multicast
     return ip.is_global and not ip.is_multicast
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _wants_nonce(reply: Reply) -> bool:
+    """Tell whether a server refused a proof only for lack of its newest nonce (RFC 9449, sections 8 and 9)."""
+    if reply.status not in (400, 401) or "dpop-nonce" not in reply.headers:
+        return False
+    challenge = reply.headers.get("www-authenticate", "")
+    return reply.value("error") == "use_dpop_nonce" or 'error="use_dpop_nonce"' in challenge
 
 
 def rebase(url: str, origin: str) -> str:

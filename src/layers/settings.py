@@ -62,6 +62,10 @@ class Settings:
     lease_seconds: float = field(
         default=15.0, metadata={"about": "how long a silent worker keeps a post before another takes it over"}
     )
+    sandbox_pages: bool = field(
+        default=True,
+        metadata={"about": "show the sandbox's pages under /sandbox while LAYERS_PUBLIC_URL is unset"},
+    )
     log_level: str = field(default="info", metadata={"about": "debug, info, warning or error"})
     log_json: bool = field(default=False, metadata={"about": "one JSON object a line instead of prose"})
     platforms: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)

@@ -33,10 +33,15 @@ class Vault:
         self._newest = _key_id(keys[0])
         self._roots = [base64.urlsafe_b64decode(key) for key in keys]
 
+    @property
+    def newest_key_id(self) -> bytes:
+        """Return what seals made now begin with."""
+        return self._newest.encode() + b":"
+
     def seal(self, secrets: Mapping[str, str], owner: str) -> bytes:
         """Encrypt `secrets` for `owner` (an account's id): nobody else's seal can be put in its place."""
         plain = msgspec.json.encode({"owner": owner, "secrets": secrets})
-        return self._newest.encode() + b":" + self._seals[self._newest].encrypt(plain)
+        return self.newest_key_id + self._seals[self._newest].encrypt(plain)
 
     def unseal(self, sealed: bytes, owner: str) -> dict[str, str]:
         """Decrypt. Raises VaultError when the key is gone, the bytes were changed or belong to another owner."""

@@ -22,6 +22,7 @@ from layers.publishing.credentials import Credentials
 from layers.publishing.engine import Engine, Timing
 from layers.publishing.lanes import Lanes
 from layers.sandbox.app import create_sandbox
+from layers.social_accounts.upkeep import refresh_ahead, seal_anew
 
 log = structlog.get_logger("layers.worker")
 RESTART_AFTER = 1.0
@@ -100,6 +101,7 @@ async def _run(engine: Engine, width: int, stop: asyncio.Event) -> None:
     chores = [
         asyncio.create_task(_repeat(SEEN_EVERY, _Presence(engine).show, stop)),
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: tidy(engine.pool), stop)),
+        asyncio.create_task(_repeat(TIDY_EVERY, lambda: _look_after_accounts(engine), stop)),
         asyncio.create_task(_repeat(APPROVE_EVERY, lambda: _approve_timers(engine.pool), stop)),
     ]
     log.info("worker started", lanes=width)
@@ -162,6 +164,11 @@ class _Presence:
         )
 
 
+async def _look_after_accounts(engine: Engine) -> None:
+    await refresh_ahead(engine.pool, engine.credentials)
+    await seal_anew(engine.pool, engine.credentials)
+
+
 async def _approve_timers(pool: Pool) -> None:
     while await auto_approve_next(pool, utc_now()):
         pass
@@ -171,5 +178,6 @@ async def tidy(pool: Pool) -> None:
     """Forget what is only kept for a while: idempotency records, queue logs, dead workers."""
     await pool.execute("DELETE FROM idempotency_records WHERE created_at < now() - interval '25 hours'")
     await pool.execute("DELETE FROM workers WHERE seen_at < now() - interval '1 day'")
+    await pool.execute("DELETE FROM oauth_states WHERE created_at < now() - interval '1 day'")
     queue = queue_settings()
     await pool.execute(f"DELETE FROM {queue.queue_table_log} WHERE created < now() - interval '10 minutes'")  # noqa: S608

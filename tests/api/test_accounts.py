@@ -32,7 +32,10 @@ async def test_no_token_is_ever_shown(client, pool) -> None:
     answer = await connect(client, project, handle="ann.test")
     listed = await client.get(f"/v1/projects/{project}/social-accounts")
     for raw in (answer.raw, listed.raw):
-        assert not any(word in raw.lower() for word in (b"secret", b"accesstoken", b"password", b"jwt"))
+        assert not any(
+            word in raw.lower()
+            for word in (b"secret", b"accesstoken", b"password", b"accessjwt", b"refreshjwt")
+        )
     sealed = await pool.fetchval(
         "SELECT sealed_secrets FROM social_accounts WHERE id = $1", answer["socialAccountId"]
     )

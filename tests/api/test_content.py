@@ -184,7 +184,7 @@ async def test_platform_fit_says_what_fits_and_why_not(client, video: Path) -> N
     assert "not video" in fit["bluesky"]["direct_publish"]["problems"][0]
     [problem] = fit["tiktok"]["direct_publish"]["problems"]
     assert "2,201 of at most 2,200" in problem
-    assert fit["tiktok"]["draft_to_device"] == {"fits": True, "problems": []}
+    assert fit["tiktok"]["draft_to_device"] == {"fits": True, "problems": [], "changes": []}
 
 
 async def test_platform_fit_agrees_with_validate(client, image: Path) -> None:

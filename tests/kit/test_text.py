@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers.kit.text import COUNTERS, unstorable
+from layers.kit.text import COUNTERS, fediverse_characters, unstorable
 
 ANY_TEXT = st.text(alphabet=st.characters())  # with lone surrogates
 
@@ -54,6 +54,35 @@ TRICKY: dict[str, tuple[str, int, int, int, int]] = {
 def test_tricky_strings(name: str) -> None:
     text, *expected = TRICKY[name]
     assert [COUNTERS[unit](text) for unit in ("grapheme", "codepoint", "utf16", "utf8_bytes")] == expected
+
+
+LINKED: dict[str, tuple[str, int]] = {
+    "no link": ("hello", 5),
+    "family": ("\U0001f468\u200d\U0001f469\u200d\U0001f467", 1),
+    "long link": ("https://a.test/" + "x" * 100, 23),
+    "short link": ("http://a.test", 23),
+    "loud link": ("HTTPS://A.TEST/x", 23),
+    "two links": ("https://a.test https://b.test", 47),
+    "full stop after a link": ("see https://a.test/b.", 28),
+    "link in brackets": ("(https://a.test/b)", 25),
+    "link without a dot": ("http://localhost/a/long/path/indeed", 35),
+    "address without a scheme": ("a.test/b", 8),
+    "mention": ("@bob", 4),
+    "mention with a server": ("@bob@b.test", 4),
+    "mention with a server and a stop": ("hi @bob.b@b.test.", 10),
+    "mail address": ("bob@b.test", 10),
+    "address of an account": ("https://b.test/@bob@c.test", 23),
+}
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_links_and_mentions_as_the_fediverse_counts_them(name: str) -> None:
+    text, expected = LINKED[name]
+    assert COUNTERS["fediverse"](text) == expected
+
+
+def test_length_of_a_link_is_the_servers() -> None:
+    assert fediverse_characters("a https://a.test", 32) == 34
 
 
 @given(ANY_TEXT)

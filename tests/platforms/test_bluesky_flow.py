@@ -290,6 +290,7 @@ MAPPING: Sequence[tuple[int, str, type[Exception], str]] = [
     (400, "InvalidSwap", Rejected, "PLATFORM_REFUSED"),
     (500, "InternalServerError", Unavailable, "PLATFORM_UNAVAILABLE"),
     (502, "UpstreamFailure", Unavailable, "PLATFORM_UNAVAILABLE"),
+    (401, "use_dpop_nonce", Unavailable, "PLATFORM_UNAVAILABLE"),
     (504, "UpstreamTimeout", Unavailable, "PLATFORM_UNAVAILABLE"),
     (502, "NotEnoughResources", Unavailable, "PLATFORM_UNAVAILABLE"),
 ]

@@ -200,6 +200,52 @@ def test_first_comments(mode: Mode, comment: str | None, expected: list[str]) ->
     assert codes([PHOTO], "image", comment=comment, mode=mode) == expected
 
 
+TAGGED = TextLimit(1000, "utf16", SOURCE, max_hashtags=3, max_mentions=2)
+TAGS = Mode(kinds={"text": (0, 0)}, caption={"text": TAGGED}, media={}, first_comment=TAGGED)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("#one #two\n#three", []),
+        ("#one #two #three #four", ["too_many_hashtags"]),
+        ("#a#b#c#d", ["too_many_hashtags"]),
+        ("#katze #猫 #고양이 #кот", ["too_many_hashtags"]),
+        ("#one #two #three # ## & #", []),
+        ("#one #two #three https://a.test/#four &#38;", []),
+        ("@a @b", []),
+        ("@a, (@b) @c.d", ["too_many_mentions"]),
+        ("@a @b me@example.com", []),
+        ("@a @b @ @", []),
+        ("#1 #2 #3 #4 @a @b @c", ["too_many_hashtags", "too_many_mentions"]),
+    ],
+)
+def test_hashtags_and_mentions_are_counted(text: str, expected: list[str]) -> None:
+    assert codes([], "text", text, mode=TAGS) == expected
+    assert codes([], "text", comment=text, mode=TAGS) == expected
+
+
+def test_too_many_hashtags_are_told_in_numbers() -> None:
+    (found,) = misfits(TAGS, "text", [], "#a #b #c #d #e", None)
+    assert found.message == "The caption has 5 of at most 3 hashtags; remove 2."
+
+
+def test_a_platform_without_such_bounds_counts_no_tags() -> None:
+    mode = Mode(kinds={"text": (0, 0)}, caption={"text": TextLimit(9999, "utf16", SOURCE)}, media={})
+    assert codes([], "text", "#a @b " * 100, mode=mode) == []
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [(320, []), (319, ["width_too_small"]), (1440, []), (1441, ["width_too_large"]), (None, [])],
+)
+def test_a_bound_on_width_leaves_the_height_free(width: int | None, expected: list[str]) -> None:
+    image = MediaLimit(("image/jpeg",), 500, SOURCE, width_px=(320, 1440))
+    mode = Mode(kinds={"image": (1, 1)}, caption={"image": None}, media={"image": image})
+    assert codes([replace(PHOTO, width=width, height=9000)], "image", mode=mode) == expected
+
+
 def test_text_that_has_no_place_can_be_told_from_errors() -> None:
     assert set(codes([PHOTO], "image", "x", "y", PLAIN)) == LEFT_OUT
 

@@ -46,6 +46,12 @@ class ApprovalRequired(Problem):
     code, status = "APPROVAL_REQUIRED", 403
 
 
+class ReturnUrlNotAllowed(Problem):
+    """The host of an OAuth return address is not on the key's list."""
+
+    code, status = "RETURN_URL_NOT_ALLOWED", 403
+
+
 class NotFound(Problem):
     """No such thing for this caller."""
 

@@ -1,5 +1,6 @@
 """Endpoints of containers, approval and assets (contract sections 3 and 4)."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Annotated, Any, cast
 import asyncpg
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
+from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 from litestar.types import Scope
@@ -19,11 +21,13 @@ from layers.api.pages import Page, page_of, read_cursor
 from layers.api.routes import NoBody, open_to_all, operation
 from layers.api.times import utc_or_refuse
 from layers.api.transaction import UPLOAD_STATE
-from layers.connector import Media
+from layers.connector import Media, Mode
 from layers.content import commands, schemas, store
+from layers.content.remade import remade
 from layers.kit.times import utc_now
 from layers.publishing.commands import LIMITS
 from layers.publishing.fit import LEFT_OUT, misfits
+from layers.publishing.remake import fits_ratio, parse_remake, remake_of
 from layers.publishing.routes import nudge
 from layers.publishing.schemas import PendingSchedule
 
@@ -72,8 +76,20 @@ def platform_fit(
         for name, mode in limits.modes.items():
             found = misfits(mode, kind, media, caption, first_comment)
             problems = [m.message for m in found if m.code not in LEFT_OUT]
-            fits[platform][name] = schemas.Fit(not problems, problems)
+            fits[platform][name] = schemas.Fit(
+                not problems, problems, [] if problems else _changes(mode, media)
+            )
     return fits
+
+
+def _changes(mode: Mode, media: list[Media]) -> list[str]:
+    found: list[str] = []
+    for index, item in enumerate(media):
+        limit = mode.media.get(item.kind)
+        if limit is not None and remake_of(limit, item):
+            shape = "" if fits_ratio(limit, item) else ", padded with white to an accepted ratio"
+            found.append(f"Item {index + 1} is sent as JPEG in sRGB{shape}.")
+    return found
 
 
 @post(PROJECT, opt=operation("content:write", body=schemas.CreateText, form=True))
@@ -177,14 +193,39 @@ async def asset(
     signature: FromQuery[str] = "",
 ) -> Response[Any]:
     """Return an asset's bytes to whoever holds a signed link; one range at a time."""
+    found = await _signed_asset(request.app.state, asset_id, f"/v1/assets/{asset_id}", expires, signature)
+    return _stream(request.app.state["storage"].stream, found, request.headers.get("range"))
+
+
+@get("/v1/assets/{asset_id:str}/{form:str}", opt=open_to_all())
+async def remade_asset(
+    request: Request[Any, Any, Any],
+    asset_id: FromPath[str],
+    form: FromPath[str],
+    expires: FromQuery[int] = 0,
+    signature: FromQuery[str] = "",
+) -> Response[bytes]:
+    """Return an image in the form a platform demands, to whoever holds a signed link."""
     state = request.app.state
-    if not state["signer"].verify(f"/v1/assets/{asset_id}", expires, signature, datetime.now(UTC)):
+    found = await _signed_asset(state, asset_id, f"/v1/assets/{asset_id}/{form}", expires, signature)
+    remake = parse_remake(form)
+    if remake is None:
+        raise NotFound(f"There is no form {form}.")
+    raw = await state["storage"].read(found["object_key"], 0, found["size_bytes"])
+    made = await asyncio.to_thread(remade, raw, remake)
+    return Response(made, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+
+
+async def _signed_asset(
+    state: State, asset_id: str, path: str, expires: int, signature: str
+) -> asyncpg.Record:
+    if not state["signer"].verify(path, expires, signature, datetime.now(UTC)):
         raise NotFound("This link has expired or was altered. Read the container again for a fresh one.")
     async with state["pool"].acquire(timeout=10) as connection:
         found = await store.asset_location(connection, asset_id)
     if found is None:
         raise NotFound("This asset was deleted.")
-    return _stream(state["storage"].stream, found, request.headers.get("range"))
+    return found
 
 
 def _stream(stream: Any, found: asyncpg.Record, wanted: str | None) -> Response[Any]:
@@ -224,4 +265,4 @@ def _parse_range(wanted: str | None, size: int) -> tuple[int, int] | None:
     return (start, end) if start <= end else None
 
 
-ROUTES = [create, listing, read, change, remove, approve, reject, withdraw, asset]
+ROUTES = [create, listing, read, change, remove, approve, reject, withdraw, asset, remade_asset]

@@ -61,6 +61,8 @@ class Fit(WireOut):
 
     fits: bool
     problems: list[str]
+    changes: list[str]
+    """What Layers changes on the way out because the platform demands it."""
 
 
 class Container(WireOut):

@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 import regex
 
 GRAPHEME = regex.compile(r"\X")
+WEB_LINK = regex.compile(r"(?<![\w@/])https?://[^\s.]+\.\S*[^\s.,;:!?'\")\]]", regex.IGNORECASE)
+FULL_MENTION = regex.compile(r"(?<![\w/])(@\w(?:[\w.-]*\w)?)@[\p{L}\p{N}](?:[\p{L}\p{N}.:-]*[\p{L}\p{N}])?")
+LINK_CHARACTERS = 23
 
 
 def utf16_units(text: str) -> int:
@@ -22,11 +25,20 @@ def utf8_bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
+def fediverse_characters(text: str, per_link: int = LINK_CHARACTERS) -> int:
+    """Count what a reader sees, a web link as `per_link`, of a mention `@name@server` only `@name`.
+
+    Servers find links by twitter-text, whose rules for top-level domains and brackets are only approximated here.
+    """
+    return graphemes(FULL_MENTION.sub(r"\1", WEB_LINK.sub("x" * per_link, text)))
+
+
 COUNTERS: Mapping[str, Callable[[str], int]] = {
     "utf16": utf16_units,
     "grapheme": graphemes,
     "codepoint": len,
     "utf8_bytes": utf8_bytes,
+    "fediverse": fediverse_characters,
 }
 
 

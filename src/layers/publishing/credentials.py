@@ -55,11 +55,11 @@ class Credentials:
             external_id=row.external_id,
             handle=row.handle,
             origin=door.origin,
-            secrets={**secrets, **self._app_secrets(connector, sandbox=row.sandbox)},
+            secrets={**secrets, **self.app_secrets(connector, sandbox=row.sandbox)},
             post_defaults=row.post_defaults,
         )
 
-    def _app_secrets(self, connector: Connector, *, sandbox: bool) -> dict[str, str]:
+    def app_secrets(self, connector: Connector, *, sandbox: bool) -> dict[str, str]:
         """Return what the operator configured for the platform's app; the sandbox takes any."""
         platform = connector.limits.platform.upper()
         found = {name: self.settings.platforms.get(f"{platform}_{name}", "") for name in connector.settings}
@@ -89,7 +89,8 @@ class Credentials:
         secrets = {k: v for k, v in tokens.secrets.items() if k not in connector.settings}
         expires_at = utc_now() + tokens.expires_in if tokens.expires_in else None
         await tx.execute(
-            "UPDATE social_accounts SET sealed_secrets = $2, token_expires_at = $3, updated_at = now() WHERE id = $1",
+            "UPDATE social_accounts SET sealed_secrets = $2, token_expires_at = $3, token_refreshed_at = now(),"
+            " updated_at = now() WHERE id = $1",
             *(row.id, self.vault.seal(secrets, row.id), expires_at),
         )
         return self._account(connector, row, secrets)

@@ -26,6 +26,7 @@ from layers.connector import (
     Failure,
     Flow,
     Found,
+    Media,
     NotPosted,
     Published,
     Reconnect,
@@ -42,6 +43,7 @@ from layers.outbound import AnswerLost, NotSent, Outbound, lease_clock, rebase
 from layers.publishing import ledger
 from layers.publishing.credentials import Credentials, Door
 from layers.publishing.ledger import Claim, Entry, Settlement, StoryStep, Superseded
+from layers.publishing.remake import media_path, remake_of
 from layers.publishing.rules import GIVE_UP_AFTER, retry_wait, too_late
 from layers.publishing.schemas import LastError
 from layers.signing import LinkSigner
@@ -49,6 +51,7 @@ from layers.signing import LinkSigner
 log = structlog.get_logger("layers.engine")
 REQUEST_IDS = ("x-tt-logid", "x-request-id", "x-fb-trace-id", "x-trace-id")
 MEDIA_LINK_LIFE = timedelta(hours=48)
+HANDOFF_LIFE = timedelta(days=7)
 FLUSH_EVERY = timedelta(seconds=2)
 PREPARED_FOR = timedelta(minutes=50)
 """How long uploads and containers are reused: the shortest-lived upload link holds an hour."""
@@ -149,13 +152,16 @@ class _Attempt:
         self.refreshed = False
         self.last_call: Call | None = None
         self.flushed_at = self.started
-        self.post = claim.post(tuple(self._linked(m.id, m) for m in claim.media))
+        self.mode = self.connector.limits.modes[claim.mode]
+        self.post = claim.post(tuple(self._linked(item) for item in claim.media))
         self.account: Account | None = None
 
-    def _linked(self, asset_id: str, media: object) -> "ledger.Media":
-        path = self.engine.signer.sign(f"/v1/assets/{asset_id}", self.claim.frozen_at + MEDIA_LINK_LIFE)
-        assert isinstance(media, ledger.Media)
-        return msgspec.structs.replace(media, url=self.engine.media_origin + path)
+    def _linked(self, item: Media) -> Media:
+        """Give a media item the link under which the platform fetches it, remade if the platform needs that."""
+        limit = self.mode.media.get(item.kind)
+        path = media_path(item, remake_of(limit, item) if limit else None)
+        signed = self.engine.signer.sign(path, self.claim.frozen_at + MEDIA_LINK_LIFE)
+        return msgspec.structs.replace(item, url=self.engine.media_origin + signed)
 
     def _drop_stale(self) -> None:
         """Forget preparations that platforms have meanwhile thrown away, unless a COMMIT was built on them."""
@@ -202,6 +208,8 @@ class _Attempt:
         )
 
     async def _outcome(self) -> Settlement:
+        if self.mode.handoff:
+            return self._hand_over()
         if refused := self._refuse_account():
             return refused
         while True:
@@ -471,6 +479,20 @@ class _Attempt:
         data: dict[str, object] = {"externalId": end.external_id}
         return Settlement("draft_in_inbox", external_id=end.external_id, event="post.draft_ready", data=data)
 
+    def _hand_over(self) -> Settlement:
+        """Give the post to a person: the link shows media, caption and comment, and is told of in the event."""
+        path = self.engine.signer.sign(handoff_path(self.claim.number), self.now() + HANDOFF_LIFE)
+        link = self.engine.media_origin + path
+        self.tell("delivered", "Handed to a person by link; they post it by hand.", handoffUrl=link)
+        data: dict[str, object] = {
+            "handoffUrl": link,
+            "caption": self.post.caption,
+            "firstComment": self.post.first_comment,
+            "media": [{"url": item.url, "mimeType": item.mime_type} for item in self.post.media],
+        }
+        end = Settlement("draft_in_inbox", external_id=self.claim.id, event="post.draft_ready", data=data)
+        return replace(end, external_url=link)
+
     def _wait(self, step: Wait) -> Settlement:
         if self._too_late():
             words = f"The platform did not finish within a day ({step.why})."
@@ -556,6 +578,11 @@ class _Attempt:
             error=self._error(failure.code, failure.message, failure.platform_code, retryable=True),
             account_needs_reauth=True,
         )
+
+
+def handoff_path(number: int) -> str:
+    """Return the path of the page on which a person takes a post over."""
+    return f"/handoff/{number}"
 
 
 def digest(call: Call) -> bytes:

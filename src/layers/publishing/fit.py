@@ -4,12 +4,14 @@ Pure. Every misfit is named at once, with numbers and the remedy. A property tha
 (None) is never a misfit: the platform decides.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
 from layers.connector import ContentKind, Media, MediaLimit, Mode, Option, TextLimit
 from layers.kit.text import COUNTERS
+from layers.publishing.remake import remake_of
 
 LEFT_OUT = frozenset({"caption_not_supported", "first_comment_not_supported"})
 """Misfits of text that the mode has no place for. A container's text may be left out; only one that was given
@@ -18,11 +20,17 @@ for this very target must be refused. The caller of `misfits` decides."""
 FRAME_RATE_SLACK = 0.05
 """Average frame rates of real recordings are never round: 60.02 is 60."""
 
+HASHTAG = re.compile(r"(?<![/&#])#\w+")
+"""Also within a run (#a#b are two); not the end of an address, not the code of a character (&#38;)."""
+MENTION = re.compile(r"(?<![\w.+-])@\w+")
+"""Not the second half of an e-mail address."""
+
 UNIT_WORDS = {
     "utf16": "UTF-16 units (most emoji are two or more)",
     "grapheme": "characters",
     "codepoint": "code points",
     "utf8_bytes": "bytes of UTF-8",
+    "fediverse": "characters (a link counts 23)",
 }
 TYPE_WORDS = {
     "boolean": "true or false",
@@ -31,6 +39,8 @@ TYPE_WORDS = {
     "string[]": "a list of texts",
 }
 Part = Literal["mode", "media", "caption", "first_comment"]
+Complaints = Iterator[tuple[str, str]]
+"""Messages and codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,8 @@ def _caption_misfits(limit: TextLimit | None, caption: str) -> Iterator[Misfit]:
         yield Misfit("caption", None, "A caption is needed here; write one.", "caption_required")
     for message in _too_long("The caption", limit, caption):
         yield Misfit("caption", None, message, "caption_too_long")
+    for message, code in _too_many_tags("The caption", limit, caption):
+        yield Misfit("caption", None, message, code)
 
 
 def _first_comment_misfits(limit: TextLimit | None, comment: str) -> Iterator[Misfit]:
@@ -93,6 +105,8 @@ def _first_comment_misfits(limit: TextLimit | None, comment: str) -> Iterator[Mi
         return
     for message in _too_long("The first comment", limit, comment):
         yield Misfit("first_comment", None, message, "first_comment_too_long")
+    for message, code in _too_many_tags("The first comment", limit, comment):
+        yield Misfit("first_comment", None, message, code)
 
 
 def _too_long(what: str, limit: TextLimit, text: str) -> Iterator[str]:
@@ -104,6 +118,19 @@ def _too_long(what: str, limit: TextLimit, text: str) -> Iterator[str]:
         if actual > most:
             words = UNIT_WORDS.get(unit, unit)
             yield f"{what} has {actual:,} of at most {most:,} {words}; shorten it by {actual - most:,}."
+
+
+def _too_many_tags(what: str, limit: TextLimit, text: str) -> Complaints:
+    for words, pattern, most in (
+        ("hashtags", HASHTAG, limit.max_hashtags),
+        ("mentions", MENTION, limit.max_mentions),
+    ):
+        actual = len(pattern.findall(text))
+        if most is not None and actual > most:
+            yield (
+                f"{what} has {actual} of at most {most} {words}; remove {actual - most}.",
+                f"too_many_{words}",
+            )
 
 
 # Media -----------------------------------------------------------------------------------------------
@@ -131,17 +158,14 @@ def _item_misfits(mode: Mode, index: int, item: Media) -> Iterator[Misfit]:
             yield Misfit("media", index, f"Item {index + 1}: {message}", code)
 
 
-Complaints = Iterator[tuple[str, str]]
-
-
 def _check_type(limit: MediaLimit, item: Media) -> Complaints:
-    if item.mime_type not in limit.mime_types:
+    if item.mime_type not in limit.mime_types and remake_of(limit, item) is None:
         accepted = ", ".join(limit.mime_types)
         yield f"the type is {item.mime_type}; convert it to one of {accepted}.", "mime_type_not_supported"
 
 
 def _check_bytes(limit: MediaLimit, item: Media) -> Complaints:
-    if item.size_bytes > limit.max_bytes:
+    if item.size_bytes > limit.max_bytes and remake_of(limit, item) is None:
         actual, most = f"{item.size_bytes:,} bytes", f"{limit.max_bytes:,}"
         yield f"the file has {actual}, at most {most} are allowed; compress it.", "file_too_large"
 
@@ -167,11 +191,24 @@ def _check_sides(limit: MediaLimit, item: Media) -> Complaints:
         yield f"{shown}, no side may have more than {most} px; scale it down.", "side_too_large"
 
 
+def _check_width(limit: MediaLimit, item: Media) -> Complaints:
+    if limit.width_px is None or item.width is None:
+        return
+    least, most = limit.width_px
+    if item.width < least:
+        yield (
+            f"it is {item.width} px wide, at least {least} px are needed; send a larger one.",
+            "width_too_small",
+        )
+    if item.width > most:
+        yield f"it is {item.width} px wide, at most {most} px are allowed; scale it down.", "width_too_large"
+
+
 def _check_ratio(limit: MediaLimit, item: Media) -> Complaints:
     if limit.ratio is None or not item.width or not item.height:
         return
     ratio, (least, most) = item.width / item.height, limit.ratio
-    if not least <= ratio <= most:
+    if not least <= ratio <= most and remake_of(limit, item) is None:
         shown = f"width to height is {item.width}:{item.height} = {ratio:.3f}"
         yield f"{shown}, allowed is {least:.3g} to {most:.3g}; crop it.", "ratio_out_of_range"
 
@@ -196,6 +233,7 @@ _ITEM_CHECKS: Sequence[Callable[[MediaLimit, Media], Complaints]] = (
     _check_bytes,
     _check_duration,
     _check_sides,
+    _check_width,
     _check_ratio,
     _check_frame_rate,
     _check_codec,

@@ -208,6 +208,23 @@ async def tell(tx: Connection, number: int, kind: str, message: str, data: dict[
     )
 
 
+async def lock_number(tx: Connection, number: int) -> None:
+    """Let nobody else write about the post until the transaction ends."""
+    await tx.execute("SELECT FROM scheduled_posts WHERE number = $1 FOR NO KEY UPDATE", number)
+
+
+async def find_handoff(tx: Connection, number: int, posted: str) -> asyncpg.Record | None:
+    """Return a post handed to a person; `posted` names the story step that says it was posted since."""
+    return await tx.fetchrow(
+        """SELECT p.id, p.organization_id, p.project_id, p.social_account_id, p.platform, p.mode, p.caption,
+        p.first_comment, p.media, a.handle,
+        EXISTS (SELECT FROM post_events e WHERE e.post_number = p.number AND e.type = $2) AS posted
+        FROM scheduled_posts p JOIN social_accounts a ON a.id = p.social_account_id
+        WHERE p.number = $1 AND p.status = 'draft_in_inbox'""",
+        *(number, posted),
+    )
+
+
 async def reschedule(tx: Connection, number: int, at: datetime) -> datetime:
     """Move a queued, locked post; returns updated_at."""
     return await tx.fetchval(

@@ -154,6 +154,8 @@ article:last-of-type { border-bottom: 1px solid var(--line) }
 .public { border-color: #2a8a4a; color: #2a8a4a } .processing { border-color: #b7791f; color: #b7791f }
 .media { display: flex; gap: .5rem; flex-wrap: wrap } .media img { height: 7rem; border-radius: .4rem }
 .media span { border: 1px dashed var(--line); border-radius: .4rem; padding: .4rem .7rem; font-size: .8rem }
+.comments { list-style: none; margin: .6rem 0 .2rem; padding: 0 0 0 .8rem; border-left: 2px solid var(--line) }
+.comments { font-size: .9rem; white-space: pre-wrap; overflow-wrap: anywhere }
 code { font-size: .75rem; color: var(--quiet); overflow-wrap: anywhere }
 """
 
@@ -172,11 +174,13 @@ def _page(items: list[Item]) -> str:
 
 def _article(item: Item) -> str:
     media = "".join(map(_medium, item.media))
+    comments = "".join(f"<li>{escape(comment)}</li>" for comment in item.comments)
+    below = f'\n<ul class="comments">{comments}</ul>' if comments else ""
     return f"""<article><span class="state {item.state}">{item.state}</span>
 <strong>@{escape(item.handle)}</strong>
 <span class="quiet">on {escape(item.platform)} · {iso_z(item.created_at)}</span>
 <p class="caption">{escape(item.caption)}</p>
-<div class="media">{media}</div>
+<div class="media">{media}</div>{below}
 <code>{escape(item.id)}</code></article>"""
 
 

@@ -44,6 +44,8 @@ class Item(msgspec.Struct, rename="camel"):
     state: ItemState
     created_at: datetime
     options: dict[str, object] = {}
+    comments: list[str] = []
+    """What stands under the post, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)

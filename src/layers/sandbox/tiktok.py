@@ -3,32 +3,32 @@
 From the documentation as of 2026-11-23
 (https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide and its neighbours): paths,
 fields, limits, rates, chunk rules, upload statuses, error codes and fail reasons. From memory, not
-checked: 403 for the spam_risk and privacy codes, 400 for OAuth errors, the codes of a wrong publish_id,
-`publish_cancelled`, the shape of upload errors, the rates of cancel, user and video calls. Choices where
-nothing is documented: MB are read as MiB, `Content-Range` of an answer counts bytes, a setting the
-creator turned off stays off without an error, pictures are 1080p by 1920 x 1080 pixels either way round,
-5 drafts stay pending for 24 hours because nobody finishes them here.
+checked: 403 for the spam_risk and privacy codes, 400 for OAuth errors, the life of a code, the words of a
+denied consent, which calls `scope_not_authorized` guards, the empty object a revoke answers with, even for an
+unknown token, the codes of a wrong publish_id, `publish_cancelled`, the shape of upload errors, the rates of
+cancel, user and video calls. Choices where nothing is documented: MB are read as MiB, `Content-Range` of an
+answer counts bytes, a setting the creator turned off stays off without an error, pictures are 1080p by
+1920 x 1080 pixels either way round, 5 drafts stay pending for 24 hours because nobody finishes them here.
 
 A creator's settings are told by words in the handle, split at `.`, `_` and `-`: `private` (private
 account), `nocomment`, `noduet`, `nostitch` (turned off in the app), `banned` (from posting). All posts
 count as those of an audited app; pulled URLs need no verified domain and may be plain http, as local ones
-must be. Known gaps: no authorize page, no revoke, no webhooks, no duration, frame-rate or codec checks.
+must be. Any app name and secret will do. Known gaps: no webhooks, no duration, frame-rate or codec checks.
 """
 
-import hashlib
 import re
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response, get, post, put
 from litestar.handlers import HTTPRouteHandler
 
-from layers.connector import Identity, Tokens
 from layers.kit.text import unstorable, utf16_units
 from layers.kit.times import utc_now
+from layers.sandbox import tiktok_login
 from layers.sandbox.fake import (
     Answer,
     Fake,
@@ -44,7 +44,8 @@ from layers.sandbox.fake import (
 )
 from layers.sandbox.faults import is_rejected, speak
 from layers.sandbox.media import Gauge
-from layers.sandbox.state import Kind, Row, State
+from layers.sandbox.state import Row
+from layers.sandbox.tiktok_login import ACCESS, USERS, Token, User, log_id
 from layers.sandbox.tiktok_shares import (
     LARGEST_VIDEO,
     PLATFORM,
@@ -63,41 +64,15 @@ from layers.sandbox.tiktok_shares import (
 T = TypeVar("T")
 MIB = 1024 * 1024
 DAY = timedelta(days=1)
-ACCESS_LIFETIME = DAY
-REFRESH_LIFETIME = timedelta(days=365)
 DIRECT_POSTS_A_DAY = 15
 PENDING_DRAFTS = 5
 SMALLEST_CHUNK, LARGEST_CHUNK, LARGEST_LAST_CHUNK = 5 * MIB, 64 * MIB, 128 * MIB
 MOST_CHUNKS = 1000
 UPLOAD_TYPES = ("video/mp4", "video/quicktime", "video/webm")
-SCOPES = "user.info.basic,user.info.profile,video.publish,video.upload,video.list"
 USER_FIELDS = frozenset({"open_id", "union_id", "avatar_url", "display_name", "username"})
 VIDEO_FIELDS = frozenset({"id", "title", "video_description", "create_time", "share_url"})
 RANGE = re.compile(r"bytes (\d{1,12})-(\d{1,12})/(\d{1,12})")
 URL = re.compile(r"https?://[!-~]+")
-
-
-class User(msgspec.Struct):
-    """A creator; the flags are the settings of the app."""
-
-    handle: str
-    settings: list[str] = []
-
-    @property
-    def privacy_options(self) -> list[str]:
-        widest = "FOLLOWER_OF_CREATOR" if "private" in self.settings else "PUBLIC_TO_EVERYONE"
-        return [widest, "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"]
-
-
-class Token(msgspec.Struct):
-    """An access or refresh token."""
-
-    expires_at: datetime
-
-
-USERS = Kind(PLATFORM, "user", User)
-ACCESS = Kind(PLATFORM, "access_token", Token)
-REFRESH = Kind(PLATFORM, "refresh_token", Token)
 
 
 # What comes in ------------------------------------------------------------------------------------
@@ -167,16 +142,12 @@ class VideoList(msgspec.Struct, forbid_unknown_fields=True):
 # What goes out ------------------------------------------------------------------------------------
 
 
-def _log_id() -> str:
-    return f"{utc_now():%Y%m%d%H%M%S}{secrets.token_hex(9).upper()}"
-
-
 def _ok(data: object) -> Response[bytes]:
-    return respond(Answer(200, {"data": data, "error": {"code": "ok", "message": "", "log_id": _log_id()}}))
+    return respond(Answer(200, {"data": data, "error": {"code": "ok", "message": "", "log_id": log_id()}}))
 
 
 def _error(code: str, message: str, http_status: int, headers: dict[str, str] | None = None) -> Answer:
-    body = {"data": {}, "error": {"code": code, "message": message, "log_id": _log_id()}}
+    body = {"data": {}, "error": {"code": code, "message": message, "log_id": log_id()}}
     return Answer(http_status, body, headers or {})
 
 
@@ -208,17 +179,33 @@ def _answer(outcome: Outcome, seconds: float) -> Answer:
 # Who is calling -----------------------------------------------------------------------------------
 
 
-async def _creator(request: HttpRequest, world: World, call: str, per_minute: int) -> Row[User]:
-    """Return whose token this is. Raises Refused for a bad token and beyond the call's rate."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    held = await world.state.get(ACCESS, token) if scheme == "Bearer" else None
-    user = await world.state.get(USERS, held.owner) if held and held.value.expires_at > utc_now() else None
+async def _creator(request: HttpRequest, world: World, call: str, per_minute: int, *scopes: str) -> Row[User]:
+    """Return whose token this is. Raises Refused for a bad token, for one that has none of the scopes, and
+    beyond the call's rate.
+    """
+    held = await _token(request, world)
+    user = await world.state.get(USERS, held.owner)
     if user is None:
         raise Refused(_answer("expired_token", 0))
-    wait = await world.state.let_through(PLATFORM, f"{token} {call}", per_minute, timedelta(minutes=1))
+    wait = await world.state.let_through(PLATFORM, f"{held.id} {call}", per_minute, timedelta(minutes=1))
     if wait is not None:
         raise Refused(_throttled(wait))
+    _check_scope(held.value, *scopes)
     return user
+
+
+async def _token(request: HttpRequest, world: World) -> Row[Token]:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    held = await world.state.get(ACCESS, token) if scheme == "Bearer" else None
+    if held is None or held.value.expires_at <= utc_now():
+        raise Refused(_answer("expired_token", 0))
+    return held
+
+
+def _check_scope(token: Token, *any_of: str) -> None:
+    if not set(any_of) & set(token.scopes):
+        wanted = " or ".join(any_of)
+        raise _refuse("scope_not_authorized", f"The user did not authorize the scope {wanted}.", 401)
 
 
 async def _read(request: HttpRequest, expected: type[T]) -> T:
@@ -237,60 +224,12 @@ def _fields(request: HttpRequest, known: frozenset[str]) -> set[str]:
     return wanted
 
 
-async def _issue(state: State, owner: str) -> tuple[str, str]:
-    access, refresh = f"act.{secrets.token_urlsafe(32)}", f"rft.{secrets.token_urlsafe(32)}"
-    await state.add(ACCESS, access, Token(utc_now() + ACCESS_LIFETIME), owner)
-    await state.add(REFRESH, refresh, Token(utc_now() + REFRESH_LIFETIME), owner)
-    return access, refresh
-
-
-async def sign_up(state: State, handle: str) -> Identity:
-    """Make or find the creator `handle` and give a fresh pair of tokens."""
-    open_id = f"-000{hashlib.sha256(handle.encode()).hexdigest()[:36]}"
-    await state.add(USERS, open_id, User(handle, re.split(r"[._-]", handle)), open_id)
-    access, refresh = await _issue(state, open_id)
-    held = {"accessToken": access, "refreshToken": refresh, "openId": open_id}
-    return Identity(open_id, handle, handle, None, Tokens(held, ACCESS_LIFETIME))
-
-
-@post("/v2/oauth/token", status_code=200)
-async def oauth_token(request: HttpRequest, world: Injected) -> Response[bytes]:
-    form = {name: values[0] for name, values in parse_qs((await request.body()).decode("latin-1")).items()}
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        raise _oauth("invalid_request", "Only application/x-www-form-urlencoded is supported.")
-    if not form.get("client_key") or not form.get("client_secret"):
-        raise _oauth("invalid_client", "Client key or secret is incorrect.", 401)
-    if form.get("grant_type") != "refresh_token":
-        raise _oauth("unsupported_grant_type", "Only refresh_token is supported here.")
-    held = await world.state.get(REFRESH, form.get("refresh_token", ""))
-    if held is None or held.value.expires_at <= utc_now() or not await world.state.remove(REFRESH, held.id):
-        raise _oauth("invalid_grant", "Refresh token is invalid or expired.")
-    access, refresh = await _issue(world.state, held.owner)
-    return respond(
-        Answer(
-            200,
-            {
-                "access_token": access,
-                "expires_in": int(ACCESS_LIFETIME.total_seconds()),
-                "refresh_token": refresh,
-                "refresh_expires_in": int(REFRESH_LIFETIME.total_seconds()),
-                "open_id": held.owner,
-                "scope": SCOPES,
-                "token_type": "Bearer",
-            },
-        )
-    )
-
-
-def _oauth(error: str, description: str, http_status: int = 400) -> Refused:
-    body = {"error": error, "error_description": description, "log_id": _log_id()}
-    return Refused(Answer(http_status, body))
-
-
 @get("/v2/user/info")
 async def user_info(request: HttpRequest, world: Injected) -> Response[bytes]:
-    user = await _creator(request, world, "user_info", 600)
+    user = await _creator(request, world, "user_info", 600, "user.info.basic")
     wanted = _fields(request, USER_FIELDS)
+    if "username" in wanted:
+        _check_scope((await _token(request, world)).value, "user.info.profile")
     known = {
         "open_id": user.id,
         "union_id": user.id[::-1],
@@ -306,7 +245,7 @@ async def user_info(request: HttpRequest, world: Injected) -> Response[bytes]:
 
 @post("/v2/post/publish/creator_info/query", status_code=200)
 async def creator_info(request: HttpRequest, world: Injected) -> Response[bytes]:
-    user = await _creator(request, world, "creator_info", 20)
+    user = await _creator(request, world, "creator_info", 20, "video.publish")
     if (code := await _posting_stopped(world, user)) is not None:
         raise _refuse(code, "The creator cannot post now.", 200)
     return _ok(
@@ -340,7 +279,7 @@ async def _count(world: World, user: Row[User], mode: str) -> int:
 
 @post("/v2/post/publish/video/init", status_code=200)
 async def video_init(request: HttpRequest, world: Injected) -> Response[bytes]:
-    user = await _creator(request, world, "video_init", 6)
+    user = await _creator(request, world, "video_init", 6, "video.publish")
     body = await _read(request, VideoInit)
     _check_text(body.post_info.title, "title", 2200)
     share = _video_share(body.source_info, "direct_publish")
@@ -352,7 +291,7 @@ async def video_init(request: HttpRequest, world: Injected) -> Response[bytes]:
 
 @post("/v2/post/publish/inbox/video/init", status_code=200)
 async def inbox_init(request: HttpRequest, world: Injected) -> Response[bytes]:
-    user = await _creator(request, world, "inbox_init", 6)
+    user = await _creator(request, world, "inbox_init", 6, "video.upload")
     share = _video_share((await _read(request, InboxInit)).source_info, "draft_to_device")
     await _check_draft(world, user)
     return await _accept(request, world, user, share)
@@ -360,7 +299,7 @@ async def inbox_init(request: HttpRequest, world: Injected) -> Response[bytes]:
 
 @post("/v2/post/publish/content/init", status_code=200)
 async def content_init(request: HttpRequest, world: Injected) -> Response[bytes]:
-    user = await _creator(request, world, "content_init", 6)
+    user = await _creator(request, world, "content_init", 6, "video.publish", "video.upload")
     body = await _read(request, PhotoInit)
     info, source = body.post_info, body.source_info
     _check_text(info.title, "title", 90)
@@ -370,6 +309,7 @@ async def content_init(request: HttpRequest, world: Injected) -> Response[bytes]
     if source.photo_cover_index >= len(source.photo_images):
         raise _invalid("photo_cover_index is beyond photo_images")
     direct = body.post_mode == "DIRECT_POST"
+    _check_scope((await _token(request, world)).value, "video.publish" if direct else "video.upload")
     share = Share(
         "direct_publish" if direct else "draft_to_device",
         "image",
@@ -539,7 +479,7 @@ def _progress(share: Share) -> dict[str, str]:
 
 @post("/v2/post/publish/status/fetch", status_code=200)
 async def status_fetch(request: HttpRequest, world: Injected) -> Response[bytes]:
-    user = await _creator(request, world, "status", 30)
+    user = await _creator(request, world, "status", 30, "video.publish", "video.upload")
     row = await _own_share(request, world, user)
     if row.value.begun_at is not None and row.value.ready_at is None:
         lease = row.value.pulling_until
@@ -550,7 +490,7 @@ async def status_fetch(request: HttpRequest, world: Injected) -> Response[bytes]
 
 @post("/v2/post/publish/cancel", status_code=200)
 async def cancel(request: HttpRequest, world: Injected) -> Response[bytes]:
-    user = await _creator(request, world, "cancel", 30)
+    user = await _creator(request, world, "cancel", 30, "video.publish", "video.upload")
     row = await _own_share(request, world, user)
     done = msgspec.structs.replace(row.value, fail_reason="publish_cancelled", ready_at=utc_now())
     if row.value.source != "PULL_FROM_URL" or row.value.ready_at is not None:
@@ -574,7 +514,7 @@ async def _own_share(request: HttpRequest, world: World, user: Row[User]) -> Row
 @post("/v2/video/list", status_code=200)
 async def video_list(request: HttpRequest, world: Injected) -> Response[bytes]:
     """List what is public, newest first; the cursor is a Unix time in milliseconds, as TikTok's is."""
-    user = await _creator(request, world, "video_list", 600)
+    user = await _creator(request, world, "video_list", 600, "video.list")
     wanted = _fields(request, VIDEO_FIELDS)
     query = await _read(request, VideoList)
     found = [video for row in await _begun(world, user.id, None) if (video := _video(world, row)) is not None]
@@ -648,7 +588,7 @@ def _media(share: Share) -> list[ItemMedia]:
 
 
 ROUTES: list[HTTPRouteHandler] = [
-    oauth_token,
+    *tiktok_login.ROUTES,
     user_info,
     creator_info,
     video_init,
@@ -659,4 +599,4 @@ ROUTES: list[HTTPRouteHandler] = [
     cancel,
     video_list,
 ]
-FAKE = Fake(PLATFORM, ROUTES, _answer, sign_up, items, resume_pulls)
+FAKE = Fake(PLATFORM, ROUTES, _answer, tiktok_login.sign_up, items, resume_pulls)

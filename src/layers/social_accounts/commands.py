@@ -1,7 +1,7 @@
 """What can be done with social accounts."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -38,10 +38,31 @@ async def connect(
     connector = CONNECTORS.get(body.platform)
     if connector is None:
         raise errors.one_issue("platform", f"Choose one of: {', '.join(CONNECTORS)}.", "unknown_platform")
-    await _open_project(tx, caller, project_id)
+    await open_project(tx, caller, project_id)
     sandbox = caller.environment == "test"
     identity = await (_sandbox_identity(body, by) if sandbox else _real_identity(connector, body, by))
-    account_id = await store.id_of(tx, project_id, body.platform, identity.external_id) or new_id("sa")
+    service = None if sandbox else body.credential.get("service") or body.credential.get("baseUrl")
+    return await store_identity(
+        tx, caller, project_id, body.platform, identity, by, service=service, sandbox=sandbox
+    )
+
+
+async def store_identity(
+    tx: Connection,
+    caller: Caller,
+    project_id: str,
+    platform: str,
+    identity: Identity,
+    by: Connecting,
+    *,
+    service: str | None,
+    sandbox: bool,
+) -> asyncpg.Record:
+    """Store an identity the platform vouched for, under the id it has if it was connected before.
+
+    Posts that waited for the reconnect are released.
+    """
+    account_id = await store.id_of(tx, project_id, platform, identity.external_id) or new_id("sa")
     expires_in = identity.tokens.expires_in
     row = await store.upsert(
         tx,
@@ -49,13 +70,13 @@ async def connect(
             id=account_id,
             organization_id=caller.organization_id,
             project_id=project_id,
-            platform=body.platform,
+            platform=platform,
             sandbox=sandbox,
             external_id=identity.external_id,
             handle=identity.handle,
             display_name=identity.display_name,
             avatar_url=identity.avatar_url,
-            service=None if sandbox else body.credential.get("service") or body.credential.get("baseUrl"),
+            service=service,
             sealed_secrets=by.credentials.vault.seal(identity.tokens.secrets, account_id),
             token_expires_at=utc_now() + expires_in if expires_in else None,
         ),
@@ -63,7 +84,7 @@ async def connect(
     released = await store.release_waiting(tx, account_id)
     data: dict[str, object] = {
         "socialAccountId": account_id,
-        "platform": body.platform,
+        "platform": platform,
         "handle": identity.handle,
         "releasedScheduledPosts": released,
     }
@@ -71,7 +92,7 @@ async def connect(
     return row
 
 
-async def _open_project(tx: Connection, caller: Caller, project_id: str) -> None:
+async def open_project(tx: Connection, caller: Caller, project_id: str) -> None:
     status = await store.project_status(tx, caller, project_id)
     if status is None:
         raise errors.NotFound(f"There is no project {project_id}.")
@@ -164,3 +185,32 @@ async def revoke(tx: Connection, caller: Caller, account_id: str) -> schemas.Rev
 
 def _revoked(account_id: str, reason: str, count: int, at: datetime) -> schemas.Revoked:
     return schemas.Revoked(account_id, "disconnected", reason, count, at)
+
+
+EXPIRING = timedelta(days=3)
+
+
+def health_from(account_id: str, row: asyncpg.Record, now: datetime) -> schemas.Health:
+    """Return the wire object of a row of `store.health`."""
+    cap = LIMITS[row["platform"]].posts_per_day
+    return schemas.Health(
+        social_account_id=account_id,
+        status=row["status"],
+        token=_token_state(row, now),
+        token_expires_at=row["token_expires_at"],
+        last_published_at=row["last_published_at"],
+        posts_left_today=max(cap - row["published_today"], 0) if cap is not None else None,
+        posts_waiting=row["waiting"],
+        hold_until=row["hold_until"],
+    )
+
+
+def _token_state(row: asyncpg.Record, now: datetime) -> schemas.TokenState:
+    if not row["has_token"]:
+        return "missing"
+    expires_at: datetime | None = row["token_expires_at"]
+    if expires_at is None:
+        return "unlimited"
+    if expires_at <= now:
+        return "expired"
+    return "expiring" if expires_at - now < EXPIRING else "valid"

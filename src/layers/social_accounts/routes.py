@@ -4,17 +4,18 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import asyncpg
-from litestar import delete, get, patch, post
+from litestar import Request, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Redirect
 from litestar.types import Scope
 from msgspec import UNSET
 
 from layers.access.caller import Calling
 from layers.api.errors import NotFound
 from layers.api.pages import Page, page_of, read_cursor
-from layers.api.routes import NoBody, operation
+from layers.api.routes import NoBody, open_to_all, operation
 from layers.publishing.routes import nudge
-from layers.social_accounts import commands, schemas, store
+from layers.social_accounts import commands, oauth, schemas, store
 
 ACCOUNT = "/v1/social-accounts/{account_id:str}"
 PROJECT = "/v1/projects/{project_id:str}/social-accounts"
@@ -80,4 +81,81 @@ async def revoke(call: Calling[NoBody], account_id: FromPath[str]) -> schemas.Re
     return await commands.revoke(call.tx, call.caller, account_id)
 
 
-ROUTES = [connect, listing, change, revoke]
+@post(
+    "/v1/projects/{project_id:str}/social/oauth-url",
+    opt=operation("social:write", body=schemas.OAuthBody),
+    status_code=200,
+)
+async def oauth_url(
+    call: Calling[schemas.OAuthBody], scope: Scope, project_id: FromPath[str]
+) -> schemas.AuthorizeUrl:
+    """Say where a person consents to connect an account."""
+    wanted = oauth.Wanted(call.payload.platform, call.payload.return_url, call.payload.service)
+    by = scope["litestar_app"].state["connecting"]
+    return await oauth.begin(call.tx, call.caller, project_id, wanted, by, call.now)
+
+
+@post(
+    "/v1/projects/{project_id:str}/social/reauth-url",
+    opt=operation("social:write", body=schemas.ReauthBody),
+    status_code=200,
+)
+async def reauth_url(
+    call: Calling[schemas.ReauthBody], scope: Scope, project_id: FromPath[str]
+) -> schemas.AuthorizeUrl:
+    """Say where a person consents to reconnect an account; it keeps its id."""
+    by = scope["litestar_app"].state["connecting"]
+    return await oauth.begin_again(call.tx, call.caller, project_id, call.payload, by, call.now)
+
+
+@get(f"{oauth.CALLBACK}{{platform:str}}", opt=open_to_all())
+async def callback(request: Request[Any, Any, Any], platform: FromPath[str]) -> Redirect:
+    """Take a person back from the platform and send them on to where the caller wanted them."""
+    returned = {name: value for name, value in request.query_params.items() if "\x00" not in value}
+    where = await oauth.finish(platform, returned, request.app.state["connecting"])
+    request.app.state["nudge"]()
+    return Redirect(where, status_code=302, headers={"Referrer-Policy": "no-referrer"})
+
+
+@get(f"{oauth.METADATA}{{platform:str}}", opt=open_to_all())
+async def client_metadata(request: Request[Any, Any, Any], platform: FromPath[str]) -> dict[str, object]:
+    """Describe this installation to servers that know apps by the address of such a document."""
+    return dict(oauth.client_metadata(platform, request.app.state["public_origin"]))
+
+
+@get("/v1/social/oauth-status/{state_id:str}", opt=operation("social:read"))
+async def oauth_status(call: Calling[NoBody], state_id: FromPath[str]) -> schemas.OAuthStatus:
+    """Say how an authorization of this key stands."""
+    row = await store.find_state(call.tx, call.caller, state_id)
+    if row is None:
+        raise NotFound("This key has begun no such authorization.")
+    ids: list[str] = row["social_account_ids"]
+    answer = schemas.OAuthStatus(state_id, row["status"], row["expires_at"])
+    if ids:
+        answer.social_account_id, answer.social_account_ids = ids[0], ids
+    if row["status"] == "pending" and row["expires_at"] < call.now:
+        answer.status, answer.error = "failed", {"code": "expired", "message": "Nobody came back in time."}
+    elif row["error"]:
+        answer.error = row["error"]
+    return answer
+
+
+@get(f"{ACCOUNT}/health", opt=operation("social:read"))
+async def health(call: Calling[NoBody], account_id: FromPath[str]) -> schemas.Health:
+    """Say how an account is doing."""
+    await commands.get(call.tx, call.caller, account_id)
+    return commands.health_from(account_id, await store.health(call.tx, account_id), call.now)
+
+
+ROUTES = [
+    connect,
+    listing,
+    change,
+    revoke,
+    oauth_url,
+    reauth_url,
+    callback,
+    client_metadata,
+    oauth_status,
+    health,
+]

@@ -1,12 +1,14 @@
 """Wire models of social accounts (contract section 5)."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from layers.api.routes import Wire, WireOut
 
+ReturnUrl = Annotated[str, Meta(max_length=2048)]
+TokenState = Literal["valid", "expiring", "expired", "missing", "unlimited"]
 AccountStatus = Literal["connected", "reauth_required", "disconnected"]
 
 
@@ -21,6 +23,53 @@ class PatchAccount(Wire):
     """Body of `PATCH /v1/social-accounts/:id`."""
 
     post_defaults: dict[str, object]
+
+
+class OAuthBody(Wire):
+    """Body of `POST /v1/projects/:id/social/oauth-url`. `service`: the account's server, where there are many."""
+
+    platform: str
+    return_url: ReturnUrl
+    service: ReturnUrl | None = None
+
+
+class ReauthBody(Wire):
+    """Body of `POST /v1/projects/:id/social/reauth-url`."""
+
+    social_account_id: str
+    return_url: ReturnUrl
+
+
+class AuthorizeUrl(WireOut):
+    """Answer of oauth-url and reauth-url."""
+
+    authorize_url: str
+    state: str
+    expires_at: datetime
+
+
+class OAuthStatus(WireOut, omit_defaults=True):
+    """Answer of `GET /v1/social/oauth-status/:state`."""
+
+    state: str
+    status: Literal["pending", "completed", "failed"]
+    expires_at: datetime
+    social_account_id: str | UnsetType = UNSET
+    social_account_ids: list[str] | UnsetType = UNSET
+    error: dict[str, object] | UnsetType = UNSET
+
+
+class Health(WireOut):
+    """Answer of `GET /v1/social-accounts/:id/health`. `postsLeftToday` null: the platform sets no cap we know of."""
+
+    social_account_id: str
+    status: AccountStatus
+    token: TokenState
+    token_expires_at: datetime | None
+    last_published_at: datetime | None
+    posts_left_today: int | None
+    posts_waiting: int
+    hold_until: datetime | None
 
 
 class SocialAccount(WireOut, omit_defaults=True):

@@ -52,11 +52,12 @@ async def upsert(tx: Connection, new: Connected) -> asyncpg.Record:
     """Insert an account, or connect the same identity again under the id it has."""
     row = await tx.fetchrow(
         f"""INSERT INTO social_accounts AS a (id, organization_id, project_id, platform, sandbox, external_id, handle,
-            display_name, avatar_url, service, sealed_secrets, token_expires_at, status)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'connected')
+            display_name, avatar_url, service, sealed_secrets, token_expires_at, token_refreshed_at, status)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now(), 'connected')
         ON CONFLICT (project_id, platform, external_id) DO UPDATE SET handle = excluded.handle,
             display_name = excluded.display_name, avatar_url = excluded.avatar_url, service = excluded.service,
             sealed_secrets = excluded.sealed_secrets, token_expires_at = excluded.token_expires_at,
+            token_refreshed_at = now(),
             status = 'connected', connected_at = now(), updated_at = now(), disconnected_at = NULL,
             disconnected_reason = NULL
         RETURNING {ACCOUNT}""",
@@ -122,6 +123,115 @@ async def set_defaults(tx: Connection, account_id: str, defaults: Mapping[str, o
         "UPDATE social_accounts SET post_defaults = $2, updated_at = now() WHERE id = $1",
         *(account_id, dict(defaults)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class NewState:
+    """An authorization in progress; its session is sealed for its own id."""
+
+    id: str
+    organization_id: str
+    project_id: str
+    api_key_id: str
+    platform: str
+    sandbox: bool
+    service: str | None
+    account_id: str | None
+    return_url: str
+    sealed_session: bytes
+    expires_at: datetime
+
+
+async def insert_state(tx: Connection, new: NewState) -> None:
+    """Insert an authorization in progress."""
+    await tx.execute(
+        "INSERT INTO oauth_states (id, organization_id, project_id, api_key_id, platform, sandbox, service, account_id,"
+        " return_url, sealed_session, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        *(
+            new.id,
+            new.organization_id,
+            new.project_id,
+            new.api_key_id,
+            new.platform,
+            new.sandbox,
+            new.service,
+        ),
+        *(new.account_id, new.return_url, new.sealed_session, new.expires_at),
+    )
+
+
+async def use_state(tx: Connection, state: str, platform: str) -> asyncpg.Record | None:
+    """Mark a state used and return it; None if it is used, expired, of another platform or unknown."""
+    return await tx.fetchrow(
+        "UPDATE oauth_states SET used_at = now() WHERE id = $1 AND platform = $2 AND used_at IS NULL"
+        " AND expires_at > now() RETURNING *",
+        *(state, platform),
+    )
+
+
+async def settle_state(
+    tx: Connection, state: str, account_ids: list[str], error: Mapping[str, object] | None
+) -> None:
+    """Write how an authorization ended."""
+    await tx.execute(
+        "UPDATE oauth_states SET status = $2, social_account_ids = $3, error = $4 WHERE id = $1",
+        *(state, "failed" if error else "completed", account_ids, error),
+    )
+
+
+async def find_state(tx: Connection, caller: Caller, state: str) -> asyncpg.Record | None:
+    """Return an authorization of this very key."""
+    return await tx.fetchrow(
+        "SELECT id, status, expires_at, social_account_ids, error FROM oauth_states"
+        " WHERE id = $1 AND api_key_id = $2",
+        *(state, caller.api_key_id),
+    )
+
+
+async def external_id_of(tx: Connection, account_id: str) -> str | None:
+    """Return the platform's name for an account."""
+    return await tx.fetchval("SELECT external_id FROM social_accounts WHERE id = $1", account_id)
+
+
+async def service_of(tx: Connection, account_id: str) -> str | None:
+    """Return the server an account lives on, where its platform has many."""
+    return await tx.fetchval("SELECT service FROM social_accounts WHERE id = $1", account_id)
+
+
+async def key_owner(tx: Connection, api_key_id: str, sandbox: bool) -> Caller:
+    """Return the caller an authorization was begun by, to write its events under."""
+    row = await tx.fetchrow(
+        "SELECT k.organization_id, o.name FROM api_keys k JOIN organizations o ON o.id = k.organization_id"
+        " WHERE k.id = $1",
+        api_key_id,
+    )
+    assert row is not None
+    return Caller(
+        organization_id=row["organization_id"],
+        organization_name=row["name"],
+        environment="test" if sandbox else "live",
+        api_key_id=api_key_id,
+        scopes=frozenset(),
+        rate_limit_tier="",
+        return_hosts=(),
+        request_id="",
+    )
+
+
+async def health(tx: Connection, account_id: str) -> asyncpg.Record:
+    """Return what tells how an account is doing."""
+    row = await tx.fetchrow(
+        """SELECT a.status, a.platform, a.token_expires_at, a.hold_until, a.sealed_secrets IS NOT NULL AS has_token,
+        (SELECT max(published_at) FROM scheduled_posts WHERE social_account_id = a.id) AS last_published_at,
+        (SELECT count(*) FROM scheduled_posts WHERE social_account_id = a.id
+            AND published_at > now() - interval '24 hours') AS published_today,
+        (SELECT count(*) FROM scheduled_posts WHERE social_account_id = a.id AND status IN ('queued', 'publishing')
+            AND last_error ->> 'code' = 'CREDENTIAL_INVALID') AS waiting
+        FROM social_accounts a WHERE a.id = $1""",
+        account_id,
+    )
+    assert row is not None
+    return row
 
 
 async def revoke(tx: Connection, account_id: str, reason: str) -> datetime:

@@ -29,7 +29,7 @@ Object.assign(process.env, {
   PDS_HOSTNAME: 'localhost',
   PDS_DEV_MODE: 'true',
   PDS_BLOBSTORE_DISK_LOCATION: blobs,
-  PDS_DID_PLC_URL: `http://127.0.0.1:${PLC_PORT}`,
+  PDS_DID_PLC_URL: `http://localhost:${PLC_PORT}`,
   PDS_SERVICE_HANDLE_DOMAINS: '.test',
   PDS_INVITE_REQUIRED: 'false',
   PDS_ADMIN_PASSWORD: key('admin'),

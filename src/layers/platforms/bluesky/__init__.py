@@ -6,10 +6,11 @@ that was lost is mended by repeating the call.
 
 from collections.abc import Mapping
 
-from layers.connector import Connector, Limits
+from layers.connector import Connector, Limits, OAuth
 from layers.platforms.bluesky.auth import connect, refresh
 from layers.platforms.bluesky.errors import classify
 from layers.platforms.bluesky.limits import LIMITS
+from layers.platforms.bluesky.oauth import Login
 from layers.platforms.bluesky.publish import find, publish
 
 
@@ -24,6 +25,7 @@ class Bluesky:
         "password": "app password made under Settings, Privacy and security; not the account's own password",
     }
     settings: Mapping[str, str] = {}
+    oauth: OAuth | None = Login()
     publish = staticmethod(publish)
     find = staticmethod(find)
     connect = staticmethod(connect)

@@ -59,6 +59,7 @@ ERRORS: Mapping[str, Meaning] = {
     "InvalidSwap": Meaning(
         "reject", "Another record lies where this post belongs; look at the account.", "PLATFORM_REFUSED"
     ),
+    "use_dpop_nonce": _OUTAGE,
     "InternalServerError": _OUTAGE,
     "UpstreamFailure": _OUTAGE,
     "UpstreamTimeout": _OUTAGE,

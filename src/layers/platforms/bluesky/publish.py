@@ -19,6 +19,7 @@ from layers.connector import (
     Unknown,
     Unreadable,
 )
+from layers.platforms.bluesky.auth import home, signed
 from layers.platforms.bluesky.errors import classify, error_name
 from layers.platforms.bluesky.facets import find_spans
 from layers.platforms.bluesky.record import COLLECTION, comment_key, comment_record, post_key, post_record
@@ -52,8 +53,8 @@ def find(post: Post, account: Account, journal: Journal) -> Flow[Found | NotPost
     lost = [entry.name for entry in journal if entry.effect is Effect.COMMIT and entry.reply is None]
     key = comment_key(post) if "first comment" in lost else post_key(post)
     query = f"repo={account.external_id}&collection={COLLECTION}&rkey={key}"
-    url = f"{account.origin}/xrpc/com.atproto.repo.getRecord?{query}"
-    call = Call("record", Effect.READ, "GET", url, headers=_bearer(account), handles=(400, 404))
+    url = f"{home(account)}/xrpc/com.atproto.repo.getRecord?{query}"
+    call = signed(account, Call("record", Effect.READ, "GET", url, handles=(400, 404)))
     reply = yield call
     if reply.status < 300:
         return Found(Reply(200, json={"uri": reply.text_at("uri"), "cid": reply.text_at("cid")}))
@@ -68,7 +69,7 @@ def _resolve_mentions(post: Post, account: Account) -> Flow[dict[str, str]]:
     handles = [span.value for text in texts for span in find_spans(text) if span.kind == "mention"]
     dids: dict[str, str] = {}
     for handle in dict.fromkeys(handles):
-        url = f"{account.origin}/xrpc/com.atproto.identity.resolveHandle?handle={handle}"
+        url = f"{home(account)}/xrpc/com.atproto.identity.resolveHandle?handle={handle}"
         reply = yield Call(f"resolve {handle}", Effect.PREPARE, "GET", url, handles=NO_SUCH_HANDLE)
         if isinstance(did := reply.value("did"), str):
             dids[handle] = did
@@ -77,14 +78,15 @@ def _resolve_mentions(post: Post, account: Account) -> Flow[dict[str, str]]:
 
 def _upload(post: Post, account: Account, index: int) -> Call:
     item = post.media[index]
-    return Call(
+    upload = Call(
         f"blob {index}",
         Effect.PREPARE,
         "POST",
-        account.origin + "/xrpc/com.atproto.repo.uploadBlob",
-        headers={**_bearer(account), "Content-Type": item.mime_type},
+        home(account) + "/xrpc/com.atproto.repo.uploadBlob",
+        headers={"Content-Type": item.mime_type},
         body=MediaSlice(index, 0, item.size_bytes),
     )
+    return signed(account, upload)
 
 
 def _blob(reply: Reply) -> object:
@@ -105,18 +107,6 @@ def _put(
         "record": record,
         "swapRecord": None,
     }
-    url = account.origin + "/xrpc/com.atproto.repo.putRecord"
-    return Call(
-        name,
-        Effect.COMMIT,
-        "POST",
-        url,
-        headers=_bearer(account),
-        json=body,
-        handles=handles,
-        repeatable=FOR_EVER,
-    )
-
-
-def _bearer(account: Account) -> dict[str, str]:
-    return {"Authorization": f"Bearer {account.secrets['accessJwt']}"}
+    url = home(account) + "/xrpc/com.atproto.repo.putRecord"
+    put = Call(name, Effect.COMMIT, "POST", url, json=body, handles=handles, repeatable=FOR_EVER)
+    return signed(account, put)

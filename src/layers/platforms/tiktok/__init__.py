@@ -7,10 +7,11 @@ commits.
 
 from collections.abc import Mapping
 
-from layers.connector import Connector, Limits
+from layers.connector import Connector, Limits, OAuth
 from layers.platforms.tiktok.auth import connect, refresh
 from layers.platforms.tiktok.errors import classify
 from layers.platforms.tiktok.limits import LIMITS
+from layers.platforms.tiktok.oauth import API, Login
 from layers.platforms.tiktok.publish import find, publish
 
 
@@ -18,7 +19,7 @@ class TikTok:
     """The parts of this folder under the names of the `Connector` protocol."""
 
     limits: Limits = LIMITS
-    origin: str = "https://open.tiktokapis.com"
+    origin: str = API
     credential_fields: Mapping[str, str] = {
         "accessToken": "access token with the scopes user.info.basic, video.publish and video.upload",
         "refreshToken": "refresh token that came with it",
@@ -28,6 +29,7 @@ class TikTok:
         "CLIENT_KEY": "client key of your app at developers.tiktok.com",
         "CLIENT_SECRET": "client secret of that app",
     }
+    oauth: OAuth | None = Login()
     publish = staticmethod(publish)
     find = staticmethod(find)
     connect = staticmethod(connect)
