@@ -105,7 +105,7 @@ class Stage:
 
     async def claim(self, account: str) -> ledger.Claim:
         """Take the account's next post as a worker would, and do nothing with it."""
-        held = await ledger.claim(self.pool, account, self.engine.timing.lease)
+        held = await self.engine.ledger.claim(account, self.engine.timing.lease)
         assert held is not None
         return held
 

@@ -7,7 +7,6 @@ import pytest
 from stage import GET_RECORD, PUT, Stage, until
 
 from layers.connector import Effect
-from layers.publishing import ledger
 from layers.publishing.ledger import Entry, Settlement, Superseded
 
 
@@ -17,7 +16,7 @@ async def test_only_one_of_many_claims_gets_the_account(stage: Stage):
         await stage.text(account)
     for _ in range(10):
         claims = await asyncio.gather(
-            *(ledger.claim(stage.pool, account, timedelta(seconds=3)) for _ in range(8))
+            *(stage.engine.ledger.claim(account, timedelta(seconds=3)) for _ in range(8))
         )
         won = [claim for claim in claims if claim is not None]
         assert len(won) == 1
@@ -58,10 +57,10 @@ async def test_a_fence_outdated_by_another_claim_writes_nothing(stage: Stage):
     assert new.fence > old.fence
     call = Entry("post", Effect.COMMIT, old.database_now)
     with pytest.raises(Superseded):
-        await ledger.save(stage.pool, old, [call], timedelta(seconds=3), committing=True)
+        await stage.engine.ledger.save(old, [call], timedelta(seconds=3), committing=True)
     with pytest.raises(Superseded):
-        await ledger.settle(stage.pool, old, Settlement("published"), [call], [], committed=True)
-    await ledger.extend(stage.pool, [(old.number, old.fence)], timedelta(hours=1))
+        await stage.engine.ledger.settle(old, Settlement("published"), [call], [], committed=True)
+    await stage.engine.ledger.extend([(old.number, old.fence)], timedelta(hours=1))
     row = await stage.row(post)
     assert row["status"] == "publishing"
     assert row["commit_sent_at"] is None

@@ -284,7 +284,7 @@ async def test_a_commit_does_not_leave_when_the_lease_is_all_but_over(stage: Sta
     connector = stage.engine.connectors["bluesky"]
     call = next(connector.publish(held.post(()), stage.engine.credentials.open(connector, held.account)))
     entry = ledger.Entry(call.name, Effect.COMMIT, held.database_now, digest=digest(call).hex())
-    await ledger.save(stage.pool, held, [entry], timedelta(seconds=3), committing=True)
+    await stage.engine.ledger.save(held, [entry], timedelta(seconds=3), committing=True)
     with pytest.raises(Exception, match="lease ran out"):
         await stage.engine.outbound.send(call, trusted=True, not_after=0.0)
     assert await stage.on_platform(account) == []

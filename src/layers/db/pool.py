@@ -130,6 +130,7 @@ async def open_pool(url: str, connections: int, application: str) -> Pool:
             "application_name": application,
             "timezone": "UTC",
             "jit": "off",
+            "enable_seqscan": "off",
             "idle_in_transaction_session_timeout": "60s",
             "lock_timeout": "10s",
         },

@@ -40,9 +40,8 @@ from layers.connector import (
 )
 from layers.db.pool import DATABASE_AWAY, Pool
 from layers.outbound import AnswerLost, NotSent, Outbound, lease_clock, rebase
-from layers.publishing import ledger
 from layers.publishing.credentials import Credentials, Door
-from layers.publishing.ledger import Claim, Entry, Settlement, StoryStep, Superseded
+from layers.publishing.ledger import Claim, Entry, Ledger, Settlement, StoryStep, Superseded
 from layers.publishing.remake import media_path, remake_of
 from layers.publishing.rules import GIVE_UP_AFTER, retry_wait, too_late
 from layers.publishing.schemas import LastError
@@ -99,6 +98,10 @@ class Engine:
     timing: Timing = Timing()
     running: dict[int, "_Attempt"] = field(default_factory=dict[int, "_Attempt"])
     dispatched: int = 0
+    ledger: Ledger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.pool)
 
     async def drain(self, account_id: str, go_on: Callable[[], bool]) -> bool:
         """Carry the account's due posts one after another for one turn; tells whether more may be due."""
@@ -106,7 +109,7 @@ class Engine:
         for _ in range(self.timing.turn_posts):
             if not go_on() or time.monotonic() > until:
                 return True
-            claim = await ledger.claim(self.pool, account_id, self.timing.lease)
+            claim = await self.ledger.claim(account_id, self.timing.lease)
             if claim is None:
                 return False
             await self._carry(claim)
@@ -133,7 +136,7 @@ class Engine:
             (a.claim.number, a.claim.fence) for a in self.running.values() if a.age() > self.timing.lease / 4
         ]
         if old:
-            await ledger.extend(self.pool, old, self.timing.lease)
+            await self.ledger.extend(old, self.timing.lease)
 
 
 class _Attempt:
@@ -202,7 +205,7 @@ class _Attempt:
             end = self._later(Unavailable("Something went wrong in Layers; the logs tell more.", "INTERNAL"))
         end = replace(end, story=tuple(self.story))
         calls, dropped = list(self.unsaved.values()), self.dropped
-        await ledger.settle(self.engine.pool, self.claim, end, calls, dropped, committed=self.committed)
+        await self.engine.ledger.settle(self.claim, end, calls, dropped, committed=self.committed)
         log.info(
             "settled", status=end.status, attempts=self.claim.attempts, error=end.error and end.error.code
         )
@@ -375,7 +378,7 @@ class _Attempt:
         self.journal[call.name] = intent
         calls = [*self.seen.values(), *self.unsaved.values(), intent]
         asked_at = lease_clock()
-        await ledger.save(self.engine.pool, self.claim, calls, self.timing.lease, committing=True)
+        await self.engine.ledger.save(self.claim, calls, self.timing.lease, committing=True)
         self.unsaved.clear()
         self.seen.clear()
         self.dropped = [name for name in self.dropped if name != call.name]
@@ -386,7 +389,7 @@ class _Attempt:
         """Save PREPARE replies now and then, so that a crash in a long upload costs little."""
         if time.monotonic() - self.flushed_at < FLUSH_EVERY.total_seconds():
             return
-        await ledger.save(self.engine.pool, self.claim, list(self.unsaved.values()), self.timing.lease)
+        await self.engine.ledger.save(self.claim, list(self.unsaved.values()), self.timing.lease)
         self.unsaved.clear()
         self.flushed_at = time.monotonic()
 

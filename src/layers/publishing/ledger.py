@@ -3,6 +3,7 @@
 A worker that lost its claim (lease lapsed, post canceled) finds its fence outdated and can write nothing more.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ import msgspec
 from layers.connector import ContentKind, JournalEntry, Media, Post, Reply
 from layers.db.pool import Connection, Pool
 from layers.kit.ids import new_id
+from layers.kit.together import Together
 from layers.publishing.schemas import LastError, PostStatus
 
 
@@ -92,18 +94,19 @@ class Claim(msgspec.Struct, frozen=True):
 
 CLAIM = """
 WITH first AS MATERIALIZED (
-    SELECT p.number FROM scheduled_posts p
-    WHERE p.social_account_id = $1 AND p.due_at <= now()
-      AND NOT EXISTS (SELECT FROM scheduled_posts o
-          WHERE o.social_account_id = $1 AND o.due_at > now() AND o.holds_lane)
-      AND NOT EXISTS (SELECT FROM social_accounts h WHERE h.id = $1 AND h.hold_until > now())
-    ORDER BY p.holds_lane DESC, p.scheduled_for, p.number LIMIT 1
+    SELECT due.number, account.lease FROM unnest($1::text[], $2::interval[]) AS account(id, lease), LATERAL (
+        SELECT p.number FROM scheduled_posts p
+        WHERE p.social_account_id = account.id AND p.due_at <= now()
+          AND NOT EXISTS (SELECT FROM scheduled_posts o
+              WHERE o.social_account_id = account.id AND o.due_at > now() AND o.holds_lane)
+          AND NOT EXISTS (SELECT FROM social_accounts h WHERE h.id = account.id AND h.hold_until > now())
+        ORDER BY p.holds_lane DESC, p.scheduled_for, p.number LIMIT 1) AS due
 ), next AS ( -- locked only once chosen: who comes second gets nothing, rather than the account's next post
-    SELECT p.number FROM scheduled_posts p JOIN first USING (number) WHERE p.due_at <= now()
+    SELECT p.number, first.lease FROM scheduled_posts p JOIN first USING (number) WHERE p.due_at <= now()
     FOR NO KEY UPDATE OF p SKIP LOCKED
 ), claimed AS (
     UPDATE scheduled_posts p SET status = 'publishing', fence = fence + 1,
-        attempts = attempts + (status = 'queued')::int, due_at = now() + $2, holds_lane = true,
+        attempts = attempts + (status = 'queued')::int, due_at = now() + next.lease, holds_lane = true,
         frozen_at = coalesce(frozen_at, clock_timestamp()), attempted_at = clock_timestamp(),
         next_attempt_at = NULL, updated_at = now()
     FROM next WHERE p.number = next.number RETURNING p.*
@@ -123,14 +126,7 @@ FROM claimed c JOIN social_accounts a ON a.id = c.social_account_id
 """
 
 
-async def claim(pool: Pool, account_id: str, lease: timedelta) -> Claim | None:
-    """Take the account's next due post, if no other post of it is in hand or in doubt; one round trip."""
-    try:
-        row = await pool.fetchrow(CLAIM, account_id, lease)
-    except asyncpg.UniqueViolationError:  # another post of the account was taken at this very moment
-        return None
-    if row is None:
-        return None
+def _claim_from(row: asyncpg.Record) -> Claim:
     values: dict[str, Any] = {}
     account: dict[str, Any] = {}
     for name, value in row.items():
@@ -159,32 +155,160 @@ class Settlement:
     data: dict[str, object] = field(default_factory=dict[str, object])
 
 
-KEEP = """kept AS (
+HELD = """
+WITH wanted AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset($1) AS w(number bigint, fence bigint, {columns}, calls jsonb)
+), free AS MATERIALIZED (
+    SELECT p.number FROM wanted w JOIN scheduled_posts p USING (number)
+    WHERE p.fence = w.fence AND p.status = 'publishing' FOR NO KEY UPDATE OF p {patience}
+), held AS (
+    UPDATE scheduled_posts p SET updated_at = now(), {change}
+    FROM free JOIN wanted w USING (number)
+    WHERE p.number = free.number AND p.fence = w.fence AND p.status = 'publishing' RETURNING w.*, p.social_account_id
+), kept AS (
     INSERT INTO post_calls (post_number, name, effect, digest, sent_at, reply, absent_at, repeatable_until)
     SELECT held.number, e.name, e.effect, decode(e.digest, 'hex'), e.sent_at, e.reply, e.absent_at, e.repeatable_until
-    FROM held, jsonb_to_recordset({calls}) AS e(name text, effect text, digest text, sent_at timestamptz, reply jsonb,
-        absent_at timestamptz, repeatable_until timestamptz)
+    FROM held, jsonb_to_recordset(held.calls) AS e(name text, effect text, digest text, sent_at timestamptz,
+        reply jsonb, absent_at timestamptz, repeatable_until timestamptz)
     ON CONFLICT (post_number, name) DO UPDATE SET digest = excluded.digest, sent_at = excluded.sent_at,
         reply = excluded.reply, absent_at = excluded.absent_at, repeatable_until = excluded.repeatable_until
-)"""
-
-SAVE = f"""
-WITH held AS (
-    UPDATE scheduled_posts SET due_at = now() + $3, updated_at = now(),
-        commit_sent_at = CASE WHEN $5 THEN coalesce(commit_sent_at, clock_timestamp()) ELSE commit_sent_at END
-    WHERE number = $1 AND fence = $2 AND status = 'publishing' RETURNING number
-), {KEEP.format(calls="$4")}
-SELECT count(*) FROM held
+){also}
+SELECT number FROM held
 """
+"""Writes to posts in hand, each guarded by its fence; returns the numbers of those still held. Several at once never
+wait for a row another transaction has locked, so that one post cannot delay others: `patience`."""
+
+SAVE = HELD.format(
+    columns="lease interval, committing boolean",
+    patience="{patience}",
+    change="""due_at = now() + w.lease, commit_sent_at = CASE WHEN w.committing
+        THEN coalesce(p.commit_sent_at, clock_timestamp()) ELSE p.commit_sent_at END""",
+    also="",
+)
+
+SETTLE = HELD.format(
+    columns="""status text, due_at timestamptz, holds_lane boolean, error jsonb, external_id text, external_url text,
+        outcome_unknown boolean, uncounted boolean, committed boolean, hold_until timestamptz, needs_reauth boolean,
+        dropped text[], story jsonb, events jsonb""",
+    patience="{patience}",
+    change="""status = w.status, due_at = w.due_at, holds_lane = w.holds_lane,
+        next_attempt_at = CASE WHEN w.status IN ('queued', 'publishing') THEN w.due_at END, last_error = w.error,
+        external_id = coalesce(w.external_id, p.external_id), external_url = coalesce(w.external_url, p.external_url),
+        outcome_unknown = w.outcome_unknown, attempts = p.attempts - w.uncounted::int,
+        published_at = CASE WHEN w.status IN ('published', 'draft_in_inbox') THEN clock_timestamp() END,
+        commit_sent_at = CASE WHEN w.committed THEN p.commit_sent_at END""",
+    also=""", dropped AS (
+    DELETE FROM post_calls USING held WHERE post_number = held.number
+        AND (name = ANY(held.dropped) OR held.status IN ('published', 'draft_in_inbox'))
+), story AS (
+    INSERT INTO post_events (post_number, type, message, data)
+    SELECT held.number, s.type, s.message, s.data
+    FROM held, jsonb_to_recordset(held.story) AS s(type text, message text, data jsonb)
+), told AS (
+    INSERT INTO events (id, type, organization_id, project_id, actor, subject_id, data)
+    SELECT e.id, e.type, e.organization_id, e.project_id, 'dispatcher', e.subject_id, e.data
+    FROM held, jsonb_to_recordset(held.events) AS e(id text, type text, organization_id text, project_id text,
+        subject_id text, data jsonb)
+), account AS (
+    UPDATE social_accounts a SET hold_until = coalesce(held.hold_until, a.hold_until),
+        status = CASE WHEN held.needs_reauth AND a.status = 'connected' THEN 'reauth_required' ELSE a.status END
+    FROM held WHERE a.id = held.social_account_id AND (held.hold_until IS NOT NULL OR held.needs_reauth)
+)""",
+)
+SKIP, WAIT = "SKIP LOCKED", ""
+AT_ONCE = 100
+"""Posts one statement claims or writes at most."""
 
 
-async def save(
-    pool: Pool, held: Claim, calls: list[Entry], lease: timedelta, *, committing: bool = False
-) -> None:
-    """Write journaled calls and renew the lease; one round trip. Raises Superseded."""
-    rows = [_call_row(call) for call in calls]
-    if not await pool.fetchval(SAVE, held.number, held.fence, lease, rows, committing):
-        raise Superseded
+class Ledger:
+    """Claims, saves and settles: what lanes ask for at the same time is done in one statement."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._claims = Together[tuple[str, timedelta], Claim | None](self._claim_all, AT_ONCE)
+        self._saves = Together[dict[str, object], bool](lambda rows: self._write_all(SAVE, rows), AT_ONCE)
+        self._settlements = Together[dict[str, object], bool](
+            lambda rows: self._write_all(SETTLE, rows), AT_ONCE
+        )
+
+    async def claim(self, account_id: str, lease: timedelta) -> Claim | None:
+        """Take the account's next due post, if no other post of it is in hand or in doubt."""
+        return await self._claims.ask((account_id, lease))
+
+    async def _claim_all(self, asked: Sequence[tuple[str, timedelta]]) -> list[Claim | None]:
+        try:
+            rows = await self._pool.fetch(CLAIM, *zip(*asked, strict=True))
+        except asyncpg.UniqueViolationError:  # another post of an account was taken at this very moment
+            return [None] if len(asked) == 1 else [(await self._claim_all([one]))[0] for one in asked]
+        claims = {row["social_account_id"]: row for row in rows}
+        return [_claim_from(claims.pop(account)) if account in claims else None for account, _ in asked]
+
+    async def save(
+        self, held: Claim, calls: list[Entry], lease: timedelta, *, committing: bool = False
+    ) -> None:
+        """Write journaled calls and renew the lease. Raises Superseded."""
+        row: dict[str, object] = {
+            "lease": lease,
+            "committing": committing,
+            "calls": [_call_row(call) for call in calls],
+        }
+        await self._write(self._saves, SAVE, held, row)
+
+    async def settle(
+        self, held: Claim, end: Settlement, calls: list[Entry], dropped: list[str], *, committed: bool
+    ) -> None:
+        """End the work on a claimed post: state, journal, story and events in one statement. Raises Superseded.
+
+        `committed`: a COMMIT was sent that is not known to have been refused.
+        """
+        success = end.status in ("published", "draft_in_inbox")
+        row: dict[str, object] = {
+            "status": end.status,
+            "due_at": end.due_at,
+            "holds_lane": end.holds_lane,
+            "error": end.error,
+            "external_id": end.external_id,
+            "external_url": end.external_url,
+            "outcome_unknown": end.outcome_unknown,
+            "uncounted": end.uncounted,
+            "committed": committed,
+            "hold_until": end.hold_account_until,
+            "needs_reauth": end.account_needs_reauth,
+            "calls": [] if success else [_call_row(call) for call in calls],
+            "dropped": dropped,
+            "story": end.story,
+            "events": _event_rows(held, end),
+        }
+        touches_account = end.hold_account_until is not None or end.account_needs_reauth
+        await self._write(None if touches_account else self._settlements, SETTLE, held, row)
+
+    async def _write(
+        self,
+        batch: Together[dict[str, object], bool] | None,
+        statement: str,
+        held: Claim,
+        row: dict[str, object],
+    ) -> None:
+        """Write with others, or else alone and waiting for whoever has the row locked."""
+        row = {"number": held.number, "fence": held.fence, **row}
+        if batch is not None and await batch.ask(row):
+            return
+        if not await self._pool.fetch(statement.format(patience=WAIT), [row]):
+            raise Superseded
+
+    async def _write_all(self, statement: str, rows: Sequence[dict[str, object]]) -> list[bool]:
+        done = await self._pool.fetch(statement.format(patience=SKIP), rows)
+        held = {row["number"] for row in done}
+        return [row["number"] in held for row in rows]
+
+    async def extend(self, claims: list[tuple[int, int]], lease: timedelta) -> None:
+        """Renew the leases of the given (number, fence) pairs."""
+        await self._pool.execute(
+            "UPDATE scheduled_posts p SET due_at = now() + $3"
+            " FROM unnest($1::bigint[], $2::bigint[]) AS c(number, fence)"
+            " WHERE p.number = c.number AND p.fence = c.fence AND p.status = 'publishing' AND p.holds_lane",
+            *([number for number, _ in claims], [fence for _, fence in claims], lease),
+        )
 
 
 def _call_row(call: Entry) -> dict[str, object]:
@@ -203,58 +327,6 @@ def _kept_part(reply: Reply) -> dict[str, object]:
     """Journal what a flow reads on replay; of the headers only those a flow may steer by."""
     headers = {name: value for name, value in reply.headers.items() if name in ("content-range", "location")}
     return {"status": reply.status, "json": reply.json, "headers": headers}
-
-
-SETTLE = f"""
-WITH held AS (
-    UPDATE scheduled_posts SET status = $3, due_at = $4, holds_lane = $5,
-        next_attempt_at = CASE WHEN $3 IN ('queued', 'publishing') THEN $4::timestamptz END,
-        last_error = $6, external_id = coalesce($7, external_id), external_url = coalesce($8, external_url),
-        outcome_unknown = $9, attempts = attempts - $10::int,
-        published_at = CASE WHEN $3 IN ('published', 'draft_in_inbox') THEN clock_timestamp() END,
-        commit_sent_at = CASE WHEN $15 THEN commit_sent_at END, updated_at = now()
-    WHERE number = $1 AND fence = $2 AND status = 'publishing' RETURNING number, social_account_id
-), {KEEP.format(calls="$11")}, dropped AS (
-    DELETE FROM post_calls USING held WHERE post_number = held.number
-        AND (name = ANY($12) OR $3 IN ('published', 'draft_in_inbox'))
-), story AS (
-    INSERT INTO post_events (post_number, type, message, data)
-    SELECT held.number, s.type, s.message, s.data
-    FROM held, jsonb_to_recordset($13) AS s(type text, message text, data jsonb)
-), told AS (
-    INSERT INTO events (id, type, organization_id, project_id, actor, subject_id, data)
-    SELECT e.id, e.type, e.organization_id, e.project_id, 'dispatcher', e.subject_id, e.data
-    FROM held, jsonb_to_recordset($14) AS e(id text, type text, organization_id text, project_id text,
-        subject_id text, data jsonb)
-), account AS (
-    UPDATE social_accounts a SET hold_until = coalesce($16, hold_until),
-        status = CASE WHEN $17 AND a.status = 'connected' THEN 'reauth_required' ELSE a.status END
-    FROM held WHERE a.id = held.social_account_id AND ($16::timestamptz IS NOT NULL OR $17)
-)
-SELECT count(*) FROM held
-"""
-
-
-async def settle(
-    pool: Pool, held: Claim, end: Settlement, calls: list[Entry], dropped: list[str], *, committed: bool
-) -> None:
-    """End the work on a claimed post: state, journal, story and events in one statement. Raises Superseded.
-
-    `committed`: a COMMIT was sent that is not known to have been refused.
-    """
-    success = end.status in ("published", "draft_in_inbox")
-    done = await pool.fetchval(
-        SETTLE,
-        *(held.number, held.fence, end.status, end.due_at, end.holds_lane, end.error, end.external_id),
-        *(end.external_url, end.outcome_unknown, int(end.uncounted)),
-        [] if success else [_call_row(call) for call in calls],
-        dropped,
-        list(end.story),
-        _event_rows(held, end),
-        *(committed, end.hold_account_until, end.account_needs_reauth),
-    )
-    if not done:
-        raise Superseded
 
 
 def _event_rows(held: Claim, end: Settlement) -> list[dict[str, object]]:
@@ -282,15 +354,6 @@ def _told(held: Claim, end: Settlement) -> dict[str, object]:
         "scheduledFor": held.scheduled_for,
         **end.data,
     }
-
-
-async def extend(pool: Pool, claims: list[tuple[int, int]], lease: timedelta) -> None:
-    """Renew the leases of the given (number, fence) pairs."""
-    await pool.execute(
-        "UPDATE scheduled_posts p SET due_at = now() + $3 FROM unnest($1::bigint[], $2::bigint[]) AS c(number, fence)"
-        " WHERE p.number = c.number AND p.fence = c.fence AND p.status = 'publishing' AND p.holds_lane",
-        *([number for number, _ in claims], [fence for _, fence in claims], lease),
-    )
 
 
 @dataclass(frozen=True, slots=True)
