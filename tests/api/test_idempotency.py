@@ -12,7 +12,9 @@ import asyncpg
 import pytest
 from arrange import ahead, declared_routes, make_failed, target
 
+from layers.api.transaction import IdempotentCall, claim_key
 from layers.app import create_app
+from layers.kit.canonical import fingerprint
 from layers.worker import loopback_server
 
 JSON = {"Content-Type": "application/json"}
@@ -351,11 +353,34 @@ async def test_twins_of_a_refusal_are_all_refused(client) -> None:
 
 async def in_flight(connection: asyncpg.Connection, caller, path: str, key: str) -> None:
     """Do what the first of two twins does before its work."""
-    await connection.execute(
-        "INSERT INTO idempotency_records (api_key_id, method, path, idempotency_key, fingerprint)"
-        " VALUES ($1, 'POST', $2, $3, '')",
-        *(caller.api_key_id, path, key),
-    )
+    assert await claim_key(connection, IdempotentCall(caller.api_key_id, "POST", path, key, b"")) is None
+
+
+async def wait_for_lock(pool) -> None:
+    """Return once somebody waits for a row."""
+    while not await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("then", ["SELECT 1", "UPDATE projects SET status = 'archived' WHERE id = $1"])
+async def test_a_twin_that_was_faster_is_replayed(client, pool, then) -> None:
+    """Even one that held no lock, as a process of an older release would: whether the work then succeeds or not."""
+    project, account, container = await ready(client)
+    path, body = f"/v1/content/{container}/publish", {"targets": [target(account)]}
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM containers WHERE id = $1 FOR UPDATE", container)
+        slow = asyncio.create_task(client.post(path, body, idempotency_key="twin"))
+        await wait_for_lock(pool)
+        await pool.execute(
+            "INSERT INTO idempotency_records (api_key_id, method, path, idempotency_key, fingerprint, status, body)"
+            " VALUES ($1, 'POST', $2, 'twin', $3, 200, $4)",
+            *(client.api_key_id, path, fingerprint(body), b'{"gateStatus":"queued"}'),
+        )
+        await connection.execute(then, *([project] if "$1" in then else []))
+    answer = await slow
+    assert (answer.status, answer.raw) == (200, b'{"gateStatus":"queued"}')
+    assert answer.headers["idempotent-replayed"] == "true"
+    assert await count_posts(client, project) == 0
 
 
 async def test_a_twin_does_not_wait_for_ever(client, pool) -> None:

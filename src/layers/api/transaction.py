@@ -1,8 +1,8 @@
 """One transaction per mutation, with its idempotency record inside.
 
-The record is inserted before the handler runs and completed with the response before the commit, so that work and
-memory stand or fall together: no crash can part them. A twin waits on the unique index for the first to finish and
-then replays its answer. Only what was committed is remembered: 2xx, and refusals that themselves changed something.
+The record is inserted with the response just before the commit, so that work and memory stand or fall together: no
+crash can part them. A twin waits for the first one's advisory lock and then replays its answer; the record's unique
+index has the last word. Only what was committed is remembered: 2xx, and refusals that themselves changed something.
 """
 
 import re
@@ -35,6 +35,11 @@ MAX_JSON_BYTES = 1024 * 1024
 MAX_DEPTH = 100
 """Levels of a JSON body."""
 KEPT_FOR = "24 hours"
+RECORD = "r.fingerprint, r.status, r.body"
+SAME_CALL = (
+    "r.api_key_id = $1 AND r.method = $2 AND r.path = $3 AND r.idempotency_key = $4"
+    f" AND r.created_at >= now() - interval '{KEPT_FOR}'"
+)
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 UPLOAD_STATE = "upload"
 """Where a route that takes files finds them (a `layers.api.multipart.Form`)."""
@@ -49,6 +54,16 @@ class IdempotentCall:
     path: str
     key: str
     fingerprint: bytes
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """Return what makes it the same call."""
+        return self.api_key_id, self.method, self.path, self.key
+
+    @property
+    def lock(self) -> int:
+        """Return the number of the advisory lock that keeps twins apart."""
+        return int.from_bytes(fingerprint(self.identity)[:8], signed=True)
 
 
 def transaction(app: ASGIApp) -> ASGIApp:
@@ -67,7 +82,7 @@ def transaction(app: ASGIApp) -> ASGIApp:
             return
         try:
             body_print = await _take_body(scope, receive)
-            response = await _mutate(app, scope, pool, _idempotent_call(scope, body_print))
+            response = await _once(app, scope, pool, _idempotent_call(scope, body_print))
         finally:
             if UPLOAD_STATE in state_of(scope):
                 state_of(scope)[UPLOAD_STATE].discard()
@@ -165,7 +180,7 @@ class Captured:
     """A response held back until its transaction is settled."""
 
     def __init__(self, status: int = 500, body: bytes = b"", *, replayed: bool = False) -> None:
-        self.status, self.body, self.committed = status, body, False
+        self.status, self.body, self.committed, self.replayed = status, body, False, replayed
         self.headers: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json")]
         if replayed:
             self.headers.append((b"idempotent-replayed", b"true"))
@@ -191,6 +206,13 @@ class Captured:
         await send(body)
 
 
+async def _once(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall | None) -> Captured:
+    try:
+        return await _mutate(app, scope, pool, call)
+    except TwinWasFasterError:
+        return await _mutate(app, scope, pool, call)
+
+
 async def _mutate(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall | None) -> Captured:
     try:
         async with pool.acquire(timeout=10) as connection:
@@ -201,8 +223,13 @@ async def _mutate(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall |
             except BaseException:
                 await tx.rollback()
                 raise
-            await (tx.commit() if response.committed else tx.rollback())
-            return response
+            if response.committed:
+                await tx.commit()
+                return response
+            await tx.rollback()
+            if call is None or response.replayed:
+                return response
+            return await _earlier(connection, call) or response
     except asyncpg.LockNotAvailableError:
         raise unavailable() from None
     except DATABASE_AWAY:
@@ -225,47 +252,64 @@ async def _work(app: ASGIApp, scope: Scope, connection: Connection, call: Idempo
     return response
 
 
+class TwinWasFasterError(Exception):
+    """The same call was committed by somebody else after this one had looked for it."""
+
+
 async def keep_response(
     connection: Connection, call: IdempotentCall, status: int, body: bytes, intent_id: str | None
 ) -> None:
-    """Complete the record of `claim_key`; `intent_id`: whose fate decides what a repeat hears."""
-    await connection.execute(
-        "UPDATE idempotency_records SET status = $5, body = $6, intent_id = $7"
-        " WHERE api_key_id = $1 AND method = $2 AND path = $3 AND idempotency_key = $4",
-        *(call.api_key_id, call.method, call.path, call.key),
-        *(status, body, intent_id),
+    """Remember the response; `intent_id`: whose fate decides what a repeat hears. Raises TwinWasFasterError."""
+    kept = await connection.fetchval(
+        f"""INSERT INTO idempotency_records AS r
+            (api_key_id, method, path, idempotency_key, fingerprint, status, body, intent_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (api_key_id, method, path, idempotency_key) DO UPDATE
+        SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body,
+            intent_id = excluded.intent_id, created_at = now()
+        WHERE r.created_at < now() - interval '{KEPT_FOR}' RETURNING true""",  # noqa: S608
+        *(*call.identity, call.fingerprint, status, body, intent_id),
     )
+    if not kept:
+        raise TwinWasFasterError
 
 
 async def claim_key(connection: Connection, call: IdempotentCall) -> Captured | None:
-    """Claim the key, waiting for a twin in flight; returns the earlier response if there is one."""
-    identity = (call.api_key_id, call.method, call.path, call.key)
+    """Claim the key until the transaction ends, waiting for a twin in flight; returns the earlier response, if any."""
+    row = await connection.fetchrow(
+        f"SELECT lock.claimed, {RECORD} FROM (SELECT pg_try_advisory_xact_lock($5) AS claimed OFFSET 0) AS lock"
+        f" LEFT JOIN idempotency_records r ON {SAME_CALL}",  # noqa: S608
+        *(*call.identity, call.lock),
+    )
+    assert row is not None
+    if row["status"] is not None or row["claimed"]:
+        return _replay(call, row)
     try:
-        fresh = await connection.fetchval(
-            f"""INSERT INTO idempotency_records AS r (api_key_id, method, path, idempotency_key, fingerprint)
-            VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (api_key_id, method, path, idempotency_key) DO UPDATE
-            SET fingerprint = excluded.fingerprint, status = NULL, body = NULL, intent_id = NULL, created_at = now()
-            WHERE r.created_at < now() - interval '{KEPT_FOR}' RETURNING true""",  # noqa: S608
-            *identity,
-            call.fingerprint,
-        )
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", call.lock)
     except asyncpg.LockNotAvailableError:
         raise errors.Conflict(
             "A request with this Idempotency-Key is still being worked on.",
             {"subcode": "IDEMPOTENCY_IN_FLIGHT"},
             headers={"Retry-After": "1"},
         ) from None
-    if fresh:
-        return None
-    record = await connection.fetchrow(
-        "SELECT fingerprint, status, body FROM idempotency_records"
-        " WHERE api_key_id = $1 AND method = $2 AND path = $3 AND idempotency_key = $4",
-        *identity,
+    return await _earlier(connection, call)
+
+
+async def _earlier(connection: Connection, call: IdempotentCall) -> Captured | None:
+    """Return what an earlier twin was answered: one that was committed while this call waited, or was refused."""
+    row = await connection.fetchrow(
+        f"SELECT {RECORD} FROM idempotency_records r WHERE {SAME_CALL}",  # noqa: S608
+        *call.identity,
     )
-    if record is None or record["fingerprint"] != call.fingerprint:
+    return _replay(call, row) if row else None
+
+
+def _replay(call: IdempotentCall, row: asyncpg.Record) -> Captured | None:
+    if row["status"] is None:
+        return None
+    if row["fingerprint"] != call.fingerprint:
         raise errors.IdempotencyConflict("This Idempotency-Key was used with another body. Use a new key.")
-    return Captured(record["status"], record["body"], replayed=True)
+    return Captured(row["status"], row["body"], replayed=True)
 
 
 async def _nothing_more() -> Any:

@@ -130,7 +130,10 @@ async def open_pool(url: str, connections: int, application: str) -> Pool:
             "application_name": application,
             "timezone": "UTC",
             "jit": "off",
+            # Plans are made once per connection, often while tables are small: they must be right for large ones.
             "enable_seqscan": "off",
+            "enable_hashjoin": "off",
+            "enable_mergejoin": "off",
             "idle_in_transaction_session_timeout": "60s",
             "lock_timeout": "10s",
         },
