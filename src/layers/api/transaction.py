@@ -277,8 +277,8 @@ async def keep_response(
 async def claim_key(connection: Connection, call: IdempotentCall) -> Captured | None:
     """Claim the key until the transaction ends, waiting for a twin in flight; returns the earlier response, if any."""
     row = await connection.fetchrow(
-        f"SELECT lock.claimed, {RECORD} FROM (SELECT pg_try_advisory_xact_lock($5) AS claimed OFFSET 0) AS lock"
-        f" LEFT JOIN idempotency_records r ON {SAME_CALL}",  # noqa: S608
+        f"SELECT lock.claimed, {RECORD} FROM (SELECT pg_try_advisory_xact_lock($5) AS claimed OFFSET 0) AS lock"  # noqa: S608
+        f" LEFT JOIN idempotency_records r ON {SAME_CALL}",
         *(*call.identity, call.lock),
     )
     assert row is not None
