@@ -26,6 +26,8 @@ from layers.social_accounts.upkeep import refresh_ahead, seal_anew
 
 log = structlog.get_logger("layers.worker")
 RESTART_AFTER = 1.0
+FINISH_WITHIN = 12.0
+"""Seconds a stopping worker has for what it is sending; the rest is left to others."""
 SEEN_EVERY = 5.0
 TIDY_EVERY = 60.0
 APPROVE_EVERY = 1.0
@@ -122,6 +124,8 @@ async def _lanes_until(engine: Engine, width: int, stop: asyncio.Event) -> None:
     async def stopper() -> None:
         await stop.wait()
         lanes.stop()
+        await asyncio.sleep(FINISH_WITHIN)
+        engine.leave()
 
     stopping = asyncio.create_task(stopper())
     try:

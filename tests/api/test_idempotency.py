@@ -404,6 +404,20 @@ async def test_a_twin_does_not_wait_for_ever(client, pool) -> None:
     assert (await client.publish(container, account, idempotency_key="twin")).status == 200
 
 
+async def test_a_request_given_up_to_end_a_deadlock_is_done_again(client, pool) -> None:
+    project, account, container = await ready(client)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("LOCK scheduled_posts IN EXCLUSIVE MODE")
+        asked = asyncio.create_task(client.publish(container, account))
+        await wait_for_lock(pool)  # the request holds the container and waits for the table
+        await connection.execute("SELECT FROM containers WHERE id = $1 FOR UPDATE", container)
+        assert await pool.fetchval(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        )
+    assert (await asked).status == 200
+    assert await count_posts(client, project) == 1
+
+
 async def test_a_twin_works_itself_if_the_first_gave_up(client, pool) -> None:
     _, account, container = await ready(client)
     async with pool.acquire() as connection:

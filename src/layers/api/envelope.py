@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+import asyncpg
 import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import (
@@ -91,6 +92,12 @@ def _on_database_away(request: Request[Any, Any, Any], fault: Exception) -> Resp
     return respond(request, unavailable())
 
 
+def _on_deadlock(request: Request[Any, Any, Any], fault: Exception) -> Response[dict[str, object]]:
+    """Let the transaction be done again; a read has none, and its caller asks again."""
+    state_of(request.scope)["deadlock"] = True
+    return _on_database_away(request, fault)
+
+
 def unavailable() -> errors.Unavailable:
     """Return what a caller hears while the database is away."""
     return errors.Unavailable(
@@ -144,5 +151,6 @@ def exception_handlers() -> Mapping[type[Exception], Callable[..., Response[Any]
         errors.Problem: _on_problem,
         HTTPException: _on_http_exception,
         **dict.fromkeys((*DATABASE_AWAY, *BUSY), _on_database_away),
+        asyncpg.DeadlockDetectedError: _on_deadlock,
         Exception: _on_bug,
     }

@@ -32,6 +32,8 @@ from layers.kit.canonical import fingerprint
 from layers.kit.problems import find_problems
 
 MAX_JSON_BYTES = 1024 * 1024
+TRIES = 3
+"""How often a mutation is tried before the caller is asked to come again."""
 MAX_DEPTH = 100
 """Levels of a JSON body."""
 KEPT_FOR = "24 hours"
@@ -207,10 +209,12 @@ class Captured:
 
 
 async def _once(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall | None) -> Captured:
-    try:
-        return await _mutate(app, scope, pool, call)
-    except TwinWasFasterError:
-        return await _mutate(app, scope, pool, call)
+    for _ in range(TRIES):
+        try:
+            return await _mutate(app, scope, pool, call)
+        except AgainError:
+            hooks_of(scope).clear()
+    raise unavailable()
 
 
 async def _mutate(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall | None) -> Captured:
@@ -230,6 +234,8 @@ async def _mutate(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall |
             if call is None or response.replayed:
                 return response
             return await _earlier(connection, call) or response
+    except asyncpg.DeadlockDetectedError:
+        raise AgainError from None
     except asyncpg.LockNotAvailableError:
         raise unavailable() from None
     except DATABASE_AWAY:
@@ -243,6 +249,8 @@ async def _work(app: ASGIApp, scope: Scope, connection: Connection, call: Idempo
     state["tx"] = connection
     response = Captured()
     await app(scope, _nothing_more, response.collect)
+    if state.pop("deadlock", False):
+        raise AgainError
     # Litestar saw a response start and would let no error take its place; but it is only held here, and a failing
     # commit must.
     ScopeState.from_scope(scope).response_started = False
@@ -252,14 +260,17 @@ async def _work(app: ASGIApp, scope: Scope, connection: Connection, call: Idempo
     return response
 
 
-class TwinWasFasterError(Exception):
-    """The same call was committed by somebody else after this one had looked for it."""
+class AgainError(Exception):
+    """The work must be done again: a twin was faster, or the database gave it up to end a deadlock."""
 
 
 async def keep_response(
     connection: Connection, call: IdempotentCall, status: int, body: bytes, intent_id: str | None
 ) -> None:
-    """Remember the response; `intent_id`: whose fate decides what a repeat hears. Raises TwinWasFasterError."""
+    """Remember the response; `intent_id`: whose fate decides what a repeat hears.
+
+    Raises AgainError if a twin was faster.
+    """
     kept = await connection.fetchval(
         f"""INSERT INTO idempotency_records AS r
             (api_key_id, method, path, idempotency_key, fingerprint, status, body, intent_id)
@@ -271,7 +282,7 @@ async def keep_response(
         *(*call.identity, call.fingerprint, status, body, intent_id),
     )
     if not kept:
-        raise TwinWasFasterError
+        raise AgainError
 
 
 async def claim_key(connection: Connection, call: IdempotentCall) -> Captured | None:

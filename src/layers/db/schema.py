@@ -1,5 +1,6 @@
 """The schema: migrate it, and refuse to run when code and schema disagree."""
 
+import asyncio
 from asyncio import to_thread
 from pathlib import Path
 from typing import Any, cast
@@ -9,12 +10,16 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.queries import Queries
+from sqlalchemy.exc import DBAPIError
 
 from layers.db.pool import Connection, connect
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 7_246_001
 """Advisory lock held while migrating, so that many processes may start at once."""
+
+MIGRATION_TRIES = 10
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 class SchemaMismatch(Exception):  # noqa: N818
@@ -37,7 +42,8 @@ async def migrate(url: str) -> tuple[str | None, str]:
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
         before = await current_revision(connection)
-        _refuse_newer(before)
+        if await _refuse_newer(connection, before):
+            return before, before or ""
         if before != newest_revision():
             await _run_alembic(url)
         await _install_queue(connection)
@@ -50,8 +56,17 @@ async def _run_alembic(url: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
-    # Alembic drives its own connection and event loop, so it gets a thread without one.
-    await to_thread(command.upgrade, config, "head")
+    for _ in range(MIGRATION_TRIES):
+        try:
+            # Alembic drives its own connection and event loop, so it gets a thread without one.
+            return await to_thread(command.upgrade, config, "head")
+        except DBAPIError as fault:
+            if getattr(fault.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
+            await asyncio.sleep(1)
+    raise SchemaMismatch(
+        "Long transactions hold the tables to be changed. End them, then run `layers migrate`."
+    )
 
 
 async def _install_queue(connection: Connection) -> None:
@@ -64,9 +79,10 @@ async def _install_queue(connection: Connection) -> None:
 
 
 async def check(connection: Connection) -> None:
-    """Raise SchemaMismatch unless the schema is the one this code needs."""
+    """Raise SchemaMismatch unless this code runs with the schema: its own, or a newer one that still allows it."""
     found = await current_revision(connection)
-    _refuse_newer(found)
+    if await _refuse_newer(connection, found):
+        return
     if found != newest_revision():
         state = f"at revision {found}" if found else "empty"
         raise SchemaMismatch(
@@ -74,12 +90,21 @@ async def check(connection: Connection) -> None:
         )
 
 
-def _refuse_newer(found: str | None) -> None:
-    if found is not None and found > newest_revision():
+async def _refuse_newer(connection: Connection, found: str | None) -> bool:
+    """Tell whether the schema is newer; raise SchemaMismatch if it no longer allows this code.
+
+    So that a cluster can be upgraded machine by machine, a migration only adds, and names in `schema_compatibility`
+    the oldest code that runs with it; what older code needs is taken away one release later.
+    """
+    newest = newest_revision()
+    if found is None or found <= newest:
+        return False
+    if newest < await connection.fetchval("SELECT oldest_code FROM schema_compatibility"):
         raise SchemaMismatch(
-            f"The database is at revision {found}, newer than this Layers ({newest_revision()}). "
+            f"The database is at revision {found}, too new for this Layers ({newest}). "
             "Install the newer release, or restore the backup made before the upgrade."
         )
+    return True
 
 
 async def current_revision(connection: Connection) -> str | None:

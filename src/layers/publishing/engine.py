@@ -6,6 +6,7 @@ committed before its first byte leaves. A COMMIT without a reply is in doubt: it
 itself refuses to do it twice, else looked up, and sent again only when it provably did not happen.
 """
 
+import asyncio
 import hashlib
 import random
 import time
@@ -38,7 +39,7 @@ from layers.connector import (
     Unreadable,
     Wait,
 )
-from layers.db.pool import DATABASE_AWAY, Pool
+from layers.db.pool import BUSY, DATABASE_AWAY, Pool
 from layers.outbound import AnswerLost, NotSent, Outbound, lease_clock, rebase
 from layers.publishing.credentials import Credentials, Door
 from layers.publishing.ledger import Claim, Entry, Ledger, Settlement, StoryStep, Superseded
@@ -120,15 +121,33 @@ class Engine:
         self.running[claim.number] = attempt
         with structlog.contextvars.bound_contextvars(post=claim.id, platform=claim.platform):
             try:
-                await attempt.run()
+                async with attempt.leave:
+                    await attempt.run()
             except Superseded:
                 log.info("let go", why="canceled, or taken over by another worker")
-            except DATABASE_AWAY as fault:
-                log.warning("database away; the lease will lapse and the post be resumed", error=repr(fault))
+            except (*DATABASE_AWAY, *BUSY) as fault:
+                if attempt.leave.expired():
+                    await self._let_go(claim)
+                else:
+                    log.warning(
+                        "database away; the lease will lapse and the post be resumed", error=repr(fault)
+                    )
             finally:
                 if self.running.get(claim.number) is attempt:
                     del self.running[claim.number]
                 self.dispatched += 1
+
+    def leave(self) -> None:
+        """Drop what is being worked on where it stands: another worker resumes it from the journal."""
+        for attempt in self.running.values():
+            attempt.leave.reschedule(asyncio.get_running_loop().time())
+
+    async def _let_go(self, claim: Claim) -> None:
+        try:
+            await self.ledger.release(claim)
+            log.info("let go", why="the worker stops; another one may resume the post at once")
+        except (*DATABASE_AWAY, *BUSY) as fault:
+            log.warning("let go; the lease will lapse and the post be resumed", error=repr(fault))
 
     async def keep_leases(self) -> None:
         """Renew the lease of all that has been worked on for a while; call every third of a lease."""
@@ -146,6 +165,7 @@ class _Attempt:
         self.engine, self.claim, self.timing = engine, claim, engine.timing
         self.connector = engine.connectors[claim.platform]
         self.started = time.monotonic()
+        self.leave = asyncio.timeout(None)
         self.journal: dict[str, Entry] = {entry.name: entry for entry in claim.calls}
         self.dropped: list[str] = []
         self._drop_stale()
@@ -198,7 +218,7 @@ class _Attempt:
         """Work on the post until it is settled. Raises Superseded or what the database raises when away."""
         try:
             end = await self._outcome()
-        except (*DATABASE_AWAY, Superseded):
+        except (*DATABASE_AWAY, *BUSY, Superseded):
             raise
         except Exception as fault:
             log.error("bug", exc_info=fault)

@@ -4,6 +4,7 @@ A worker that lost its claim (lease lapsed, post canceled) finds its fence outda
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -216,6 +217,7 @@ SETTLE = HELD.format(
 )""",
 )
 SKIP, WAIT = "SKIP LOCKED", ""
+TRIES = 3
 AT_ONCE = 100
 """Posts one statement claims or writes at most."""
 
@@ -237,7 +239,7 @@ class Ledger:
 
     async def _claim_all(self, asked: Sequence[tuple[str, timedelta]]) -> list[Claim | None]:
         try:
-            rows = await self._pool.fetch(CLAIM, *zip(*asked, strict=True))
+            rows = await self._fetch(CLAIM, *zip(*asked, strict=True))
         except asyncpg.UniqueViolationError:  # another post of an account was taken at this very moment
             return [None] if len(asked) == 1 else [(await self._claim_all([one]))[0] for one in asked]
         claims = {row["social_account_id"]: row for row in rows}
@@ -293,13 +295,20 @@ class Ledger:
         row = {"number": held.number, "fence": held.fence, **row}
         if batch is not None and await batch.ask(row):
             return
-        if not await self._pool.fetch(statement.format(patience=WAIT), [row]):
+        if not await self._fetch(statement.format(patience=WAIT), [row]):
             raise Superseded
 
     async def _write_all(self, statement: str, rows: Sequence[dict[str, object]]) -> list[bool]:
-        done = await self._pool.fetch(statement.format(patience=SKIP), rows)
+        done = await self._fetch(statement.format(patience=SKIP), rows)
         held = {row["number"] for row in done}
         return [row["number"] in held for row in rows]
+
+    async def _fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        """Run a statement, again if the database gave it up to end a deadlock."""
+        for _ in range(TRIES - 1):
+            with suppress(asyncpg.DeadlockDetectedError):
+                return await self._pool.fetch(statement, *values)
+        return await self._pool.fetch(statement, *values)
 
     async def extend(self, claims: list[tuple[int, int]], lease: timedelta) -> None:
         """Renew the leases of the given (number, fence) pairs."""
@@ -308,6 +317,13 @@ class Ledger:
             " FROM unnest($1::bigint[], $2::bigint[]) AS c(number, fence)"
             " WHERE p.number = c.number AND p.fence = c.fence AND p.status = 'publishing' AND p.holds_lane",
             *([number for number, _ in claims], [fence for _, fence in claims], lease),
+        )
+
+    async def release(self, held: Claim) -> None:
+        """Let another worker take the post up at once, wherever this one stopped."""
+        await self._pool.execute(
+            "UPDATE scheduled_posts SET due_at = now() WHERE number = $1 AND fence = $2 AND status = 'publishing'",
+            *(held.number, held.fence),
         )
 
 

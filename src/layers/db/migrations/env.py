@@ -16,8 +16,14 @@ def _run(connection: Connection) -> None:
 
 
 async def _migrate(url: str) -> None:
+    async def open_patiently() -> object:
+        """A migration that waits for a table makes everybody behind it wait too, so it soon gives way."""
+        opened = await connect(url)
+        await opened.execute("SET lock_timeout = '3s'")
+        return opened
+
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: connect(url), poolclass=pool.NullPool
+        "postgresql+asyncpg://", async_creator=open_patiently, poolclass=pool.NullPool
     )
     async with engine.connect() as connection:
         await connection.run_sync(_run)
