@@ -14,7 +14,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from layers.access import routes as access
-from layers.access.caller import authentication, provide_call
+from layers.access.caller import authentication, note_keys_used, provide_call
 from layers.api import errors
 from layers.api.envelope import Envelope, exception_handlers
 from layers.api.multipart import Form, FormLimits, receive_form
@@ -110,9 +110,11 @@ def create_app(shared: Shared) -> ASGIApp:
         app.state["pool"] = pool
         app.state["nudge"] = Nudger(pool).nudge
         app.state["connecting"] = Connecting(pool, credentials)
+        noting = asyncio.create_task(note_keys_used(pool, app.state["keys_used"]))
         try:
             yield
         finally:
+            noting.cancel()
             await outbound.close()
             await pool.close()
 
@@ -137,6 +139,8 @@ def create_app(shared: Shared) -> ASGIApp:
             {
                 "public_origin": settings.public_origin,
                 "signer": shared.signer,
+                "vault": shared.vault,
+                "keys_used": {},
                 "storage": shared.storage,
                 "receive_upload": _receiver(settings.data_dir / "incoming"),
                 "forget_objects": _forgetter(shared.storage),

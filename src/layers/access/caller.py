@@ -1,21 +1,26 @@
 """The caller of a request, established before anything else happens."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
+import structlog
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from layers.access import keys, store
+from layers.access import keys, limits, store
 from layers.access.keys import EVERYTHING, Environment
 from layers.api import errors
 from layers.api.context import method_of, state_of
 from layers.api.routes import ANY_KEY
-from layers.db.pool import Connection
+from layers.db.pool import DATABASE_AWAY, Connection, Pool
 from layers.events import Event
 from layers.kit.times import utc_now
+
+log = structlog.get_logger("layers.access")
+NOTE_EVERY = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Caller:
     rate_limit_tier: str
     return_hosts: tuple[str, ...]
     request_id: str
+    expires_at: datetime | None = None
     actor_name: str = ""
     """Set where nobody's key acts: a timer."""
 
@@ -90,15 +96,34 @@ def authentication(app: ASGIApp) -> ASGIApp:
         if not opt.get("open"):
             refuse_nul(scope)
             caller = await authenticate(scope)
+            state = state_of(scope)
+            app_state = scope["litestar_app"].state
+            app_state["keys_used"][caller.api_key_id] = utc_now()
+            state["rate_headers"] = await limits.take(
+                app_state["pool"], caller.api_key_id, caller.rate_limit_tier, method_of(scope)
+            )
             if not caller.may(opt["scope"]):
                 raise errors.ForbiddenScope(
                     f"This key lacks the scope {opt['scope']}.", {"requiredScope": opt["scope"]}
                 )
-            state = state_of(scope)
             state["caller"], state["api_key_id"] = caller, caller.api_key_id
         await app(scope, receive, send)
 
     return middleware
+
+
+async def note_keys_used(pool: Pool, used: dict[str, datetime]) -> None:
+    """Write now and then when keys were last used, so that requests need not."""
+    while True:
+        await asyncio.sleep(NOTE_EVERY)
+        if not used:
+            continue
+        noted = dict(used)
+        used.clear()
+        try:
+            await store.note_used(pool, noted)
+        except DATABASE_AWAY as fault:
+            log.debug("use of keys not noted", error=repr(fault))
 
 
 def refuse_nul(scope: Scope) -> None:
@@ -131,6 +156,7 @@ async def authenticate(scope: Scope) -> Caller:
         rate_limit_tier=record["rate_limit_tier"],
         return_hosts=tuple(record["return_hosts"]),
         request_id=state_of(scope)["request_id"],
+        expires_at=record["expires_at"],
     )
 
 

@@ -1,12 +1,21 @@
-"""Making keys."""
+"""Making, changing and ending keys."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
 import msgspec
 
-from layers.access import store
-from layers.access.keys import Environment, make_key
-from layers.db.pool import Pool
+from layers.access import keys, store
+from layers.access.caller import Caller
+from layers.access.keys import EVERYTHING, Environment, make_key, unknown_scopes
+from layers.access.limits import ALLOWED
+from layers.access.schemas import ApiKey, CreateKey, DeletedKey, ShownKey
+from layers.api import errors
+from layers.db.pool import Connection, Pool
 from layers.events import Event, append
 from layers.kit.ids import new_id
+from layers.kit.problems import Issue
 
 
 class NewKey(msgspec.Struct, rename="camel", frozen=True):
@@ -39,3 +48,102 @@ async def create_first_key(
         data = {"apiKeyId": made.api_key_id, "environment": environment, "scopes": scopes}
         await append(tx, Event("api_key.created", organization_id, None, made.api_key_id, data, "cli"))
     return made
+
+
+async def create(tx: Connection, caller: Caller, wanted: CreateKey, now: datetime) -> ShownKey:
+    """Make a key that may do no more than the caller's. Raises Validation or ForbiddenScope."""
+    if issues := _issues(caller, wanted, now):
+        raise errors.Validation(issues)
+    _refuse_more_than_own(caller, wanted.scopes)
+    shown, key_id, secret_hash = make_key(caller.environment)
+    row = await store.insert_key(
+        tx,
+        id=new_id("key"),
+        organization_id=caller.organization_id,
+        environment=caller.environment,
+        key_id=key_id,
+        secret_hash=secret_hash,
+        name=wanted.name,
+        scopes=sorted(set(wanted.scopes)),
+        return_hosts=sorted({host.lower() for host in wanted.return_hosts}),
+        rate_limit_tier=wanted.rate_limit_tier or caller.rate_limit_tier,
+        expires_at=wanted.expires_at or caller.expires_at,
+    )
+    await _audit(tx, caller, "api_key.created", row, {"scopes": row["scopes"]})
+    return ShownKey(ApiKey(**dict(row)), shown)
+
+
+def _issues(caller: Caller, wanted: CreateKey, now: datetime) -> list[Issue]:
+    issues = [
+        Issue("scopes", f"{scope} is no scope of Layers.", "unknown_scope")
+        for scope in unknown_scopes(wanted.scopes)
+    ]
+    if wanted.rate_limit_tier and ALLOWED[wanted.rate_limit_tier] > ALLOWED[caller.rate_limit_tier]:
+        words = f"This key's own tier is {caller.rate_limit_tier}; it can give no higher one."
+        issues.append(Issue("rateLimitTier", words, "above_own"))
+    issues += [
+        Issue(f"returnHosts[{n}]", f"{host} is not among this key's own return hosts.", "above_own")
+        for n, host in enumerate(wanted.return_hosts)
+        if host.lower() not in caller.return_hosts
+    ]
+    if wanted.expires_at is not None:
+        issues += _expiry_issues(caller, wanted.expires_at, now)
+    return issues
+
+
+def _expiry_issues(caller: Caller, at: datetime, now: datetime) -> list[Issue]:
+    if at.tzinfo is None:
+        return [Issue("expiresAt", "Give a time with Z or an offset.", "timezone_required")]
+    if at <= now:
+        return [Issue("expiresAt", "This time has passed.", "in_the_past")]
+    if caller.expires_at is not None and at > caller.expires_at:
+        return [Issue("expiresAt", "This key expires sooner itself.", "above_own")]
+    return []
+
+
+def _refuse_more_than_own(caller: Caller, scopes: Sequence[str]) -> None:
+    for scope in scopes:
+        if not (caller.may(scope) if scope != EVERYTHING else EVERYTHING in caller.scopes):
+            raise errors.ForbiddenScope(
+                f"This key lacks the scope {scope}, so it cannot give it.", {"requiredScope": scope}
+            )
+
+
+async def rotate(tx: Connection, caller: Caller, api_key_id: str) -> ShownKey:
+    """Give a key a new secret; the old one is dead with the commit. Raises NotFound or ForbiddenScope."""
+    row = await _lock(tx, caller, api_key_id)
+    _refuse_more_than_own(caller, row["scopes"])
+    shown, secret_hash = keys.make_secret(caller.environment, row["key_id"])
+    row = await store.change_key(tx, api_key_id, {"secret_hash": secret_hash})
+    await _audit(tx, caller, "api_key.rotated", row, {})
+    return ShownKey(ApiKey(**dict(row)), shown)
+
+
+async def kill(tx: Connection, caller: Caller, api_key_id: str, now: datetime) -> ApiKey:
+    """Disable a key: its next request is refused with KILL_SWITCH. Raises NotFound."""
+    row = await _lock(tx, caller, api_key_id)
+    row = await store.change_key(tx, api_key_id, {"killed_at": row["killed_at"] or now})
+    await _audit(tx, caller, "api_key.killed", row, {})
+    return ApiKey(**dict(row))
+
+
+async def delete(tx: Connection, caller: Caller, api_key_id: str, now: datetime) -> DeletedKey:
+    """Retire a key for good. Raises NotFound."""
+    await _lock(tx, caller, api_key_id)
+    row = await store.change_key(tx, api_key_id, {"retired_at": now})
+    await _audit(tx, caller, "api_key.deleted", row, {})
+    return DeletedKey(api_key_id, now)
+
+
+async def _lock(tx: Connection, caller: Caller, api_key_id: str) -> asyncpg.Record:
+    row = await store.lock_key(tx, caller.organization_id, caller.environment, api_key_id)
+    if row is None:
+        raise errors.NotFound(f"There is no key {api_key_id}.")
+    return row
+
+
+async def _audit(
+    tx: Connection, caller: Caller, kind: str, row: asyncpg.Record, data: dict[str, object]
+) -> None:
+    told = {"apiKeyId": row["api_key_id"], "name": row["name"], **data}
+    await append(tx, caller.event(kind, None, row["api_key_id"], told))

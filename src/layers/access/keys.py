@@ -46,8 +46,14 @@ class PresentedKey:
 def make_key(environment: Environment) -> tuple[str, str, bytes]:
     """Return (the key to show once, its public key id, the hash to store)."""
     key_id = base64.b32encode(secrets.token_bytes(10)).decode()
+    shown, secret_hash = make_secret(environment, key_id)
+    return shown, key_id, secret_hash
+
+
+def make_secret(environment: Environment, key_id: str) -> tuple[str, bytes]:
+    """Return (the key with a new secret, to show once; the hash to store)."""
     secret = secrets.token_urlsafe(32)
-    return f"lp_{environment}_{key_id}_{secret}", key_id, hash_secret(key_id, secret)
+    return f"lp_{environment}_{key_id}_{secret}", hash_secret(key_id, secret)
 
 
 def parse_key(text: str) -> PresentedKey | None:

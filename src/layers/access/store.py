@@ -1,16 +1,24 @@
 """All SQL of access."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
 import asyncpg
 
 from layers.access.keys import Environment
 from layers.db.pool import Connection, Pool
+
+KEY = """id AS api_key_id, name, environment, 'lp_' || environment || '_' || key_id AS prefix, scopes, rate_limit_tier,
+    return_hosts, created_at, expires_at, killed_at, last_used_at,
+    CASE WHEN killed_at IS NOT NULL THEN 'killed' WHEN expires_at <= now() THEN 'expired' ELSE 'active' END AS status"""
 
 
 async def find_key(pool: Pool, key_id: str) -> asyncpg.Record | None:
     """Return a key with its organisation, whatever its state, or None."""
     return await pool.fetchrow(
         """SELECT k.id, k.organization_id, o.name AS organization_name, k.environment, k.secret_hash, k.scopes,
-            k.rate_limit_tier, k.return_hosts, k.killed_at IS NOT NULL AS key_killed,
+            k.rate_limit_tier, k.return_hosts, k.expires_at, k.killed_at IS NOT NULL AS key_killed,
             o.killed_at IS NOT NULL AS organization_killed,
             k.retired_at IS NOT NULL OR coalesce(k.expires_at <= now(), false) AS retired
         FROM api_keys k JOIN organizations o ON o.id = k.organization_id WHERE k.key_id = $1""",
@@ -36,12 +44,112 @@ async def insert_key(
     key_id: str,
     secret_hash: bytes,
     name: str,
-    scopes: list[str],
-    return_hosts: list[str],
-) -> None:
-    """Insert a key."""
-    await tx.execute(
-        "INSERT INTO api_keys (id, organization_id, environment, key_id, secret_hash, name, scopes, return_hosts)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        *(id, organization_id, environment, key_id, secret_hash, name, scopes, return_hosts),
+    scopes: Sequence[str],
+    return_hosts: Sequence[str],
+    rate_limit_tier: str = "unlimited",
+    expires_at: datetime | None = None,
+) -> asyncpg.Record:
+    """Insert a key; returns it as KEY."""
+    row = await tx.fetchrow(
+        f"""INSERT INTO api_keys (id, organization_id, environment, key_id, secret_hash, name, scopes, return_hosts,
+            rate_limit_tier, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING {KEY}""",
+        *(id, organization_id, environment, key_id, secret_hash, name, list(scopes), list(return_hosts)),
+        *(rate_limit_tier, expires_at),
+    )
+    assert row is not None
+    return row
+
+
+async def lock_key(
+    tx: Connection, organization_id: str, environment: Environment, key_id: str
+) -> asyncpg.Record | None:
+    """Return a key that is not retired as KEY with its public `key_id`, locked."""
+    return await tx.fetchrow(
+        f"""SELECT {KEY}, key_id FROM api_keys WHERE id = $1 AND organization_id = $2 AND environment = $3
+        AND retired_at IS NULL FOR NO KEY UPDATE""",
+        *(key_id, organization_id, environment),
+    )
+
+
+async def change_key(tx: Connection, key_id: str, changes: Mapping[str, object]) -> asyncpg.Record:
+    """Set columns of a key; returns it as KEY."""
+    sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(changes, 2))
+    row = await tx.fetchrow(
+        f"UPDATE api_keys SET {sets} WHERE id = $1 RETURNING {KEY}",
+        *(key_id, *changes.values()),
+    )
+    assert row is not None
+    return row
+
+
+async def page_of_keys(
+    tx: Connection,
+    organization_id: str,
+    environment: Environment,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Return keys that are not retired as KEY, newest first."""
+    return await tx.fetch(
+        f"""SELECT {KEY} FROM api_keys WHERE organization_id = $1 AND environment = $2 AND retired_at IS NULL
+        AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4)) ORDER BY created_at DESC, id DESC LIMIT $5""",
+        *(organization_id, environment, *(after or (None, None)), limit),
+    )
+
+
+async def note_used(pool: Pool, used: Mapping[str, datetime]) -> None:
+    """Write when keys were last used."""
+    await pool.execute(
+        "UPDATE api_keys k SET last_used_at = greatest(k.last_used_at, u.at)"
+        " FROM unnest($1::text[], $2::timestamptz[]) AS u(id, at) WHERE k.id = u.id",
+        *(list(used), list(used.values())),
+    )
+
+
+async def count_request(pool: Pool, api_key_id: str, endpoint_class: str) -> asyncpg.Record:
+    """Count a request; returns how many there were this minute (`requests`) and the seconds left of it (`left`)."""
+    row = await pool.fetchrow(
+        """INSERT INTO request_counts AS c (api_key_id, class, minute, requests)
+        VALUES ($1, $2, date_trunc('minute', clock_timestamp()), 1)
+        ON CONFLICT (api_key_id, class) DO UPDATE SET minute = excluded.minute,
+            requests = CASE WHEN c.minute = excluded.minute THEN c.requests ELSE 0 END + 1
+        RETURNING requests, ceil(extract(epoch FROM minute + interval '1 minute' - clock_timestamp()))::int AS left""",
+        *(api_key_id, endpoint_class),
+    )
+    assert row is not None
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What the audit log is narrowed to; None: not narrowed."""
+
+    event_type: str | None
+    project_id: str | None
+    api_key_id: str | None
+    since: datetime | None
+    until: datetime | None
+
+
+async def page_of_audit(
+    tx: Connection,
+    organization_id: str,
+    environment: Environment,
+    wanted: AuditFilter,
+    after: int | None,
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Return events of the environment, newest first. What belongs to no project is of the environment of its key."""
+    return await tx.fetch(
+        """SELECT e.position, e.id, e.type, e.occurred_at, e.request_id, e.organization_id, e.project_id, e.api_key_id,
+            e.actor, e.data
+        FROM events e LEFT JOIN projects p ON p.id = e.project_id LEFT JOIN api_keys k ON k.id = e.api_key_id
+        WHERE e.organization_id = $1
+        AND coalesce(p.environment, k.environment, e.data ->> 'environment', $2) = $2
+        AND ($3::text IS NULL OR e.type = $3) AND ($4::text IS NULL OR e.project_id = $4)
+        AND ($5::text IS NULL OR e.api_key_id = $5) AND ($6::timestamptz IS NULL OR e.occurred_at >= $6)
+        AND ($7::timestamptz IS NULL OR e.occurred_at <= $7) AND ($8::bigint IS NULL OR e.position < $8)
+        ORDER BY e.position DESC LIMIT $9""",
+        *(organization_id, environment, wanted.event_type, wanted.project_id, wanted.api_key_id),
+        *(wanted.since, wanted.until, after, limit),
     )

@@ -50,7 +50,9 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", []), *headers]
+                limits: Mapping[str, str] = scope["state"].get("rate_headers", {})
+                told = [(name.lower().encode(), value.encode()) for name, value in limits.items()]
+                message["headers"] = [*message.get("headers", []), *headers, *told]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

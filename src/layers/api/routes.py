@@ -25,9 +25,14 @@ class NoBody(Wire):
     """The route takes no body (an empty object is tolerated)."""
 
 
-def operation(scope: str, *, body: type[Wire] = NoBody, form: bool = False) -> Mapping[str, Any]:
-    """Declare a route for callers whose key holds `scope`. `form`: it takes multipart/form-data as well."""
-    return {"scope": scope, "body": body, "form": form}
+def operation(
+    scope: str, *, body: type[Wire] = NoBody, form: bool = False, secret: bool = False
+) -> Mapping[str, Any]:
+    """Declare a route for callers whose key holds `scope`.
+
+    `form`: it takes multipart/form-data as well. `secret`: its answer holds a secret, and is sealed where it is kept.
+    """
+    return {"scope": scope, "body": body, "form": form, "secret": secret}
 
 
 def open_to_all() -> Mapping[str, Any]:

@@ -30,6 +30,7 @@ from layers.api.envelope import unavailable
 from layers.db.pool import DATABASE_AWAY, Connection, Pool
 from layers.kit.canonical import fingerprint
 from layers.kit.problems import find_problems
+from layers.vault import Vault
 
 MAX_JSON_BYTES = 1024 * 1024
 TRIES = 3
@@ -211,7 +212,10 @@ class Captured:
 async def _once(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall | None) -> Captured:
     for _ in range(TRIES):
         try:
-            return await _mutate(app, scope, pool, call)
+            response = await _mutate(app, scope, pool, call)
+            if response.replayed and scope["route_handler"].opt.get("secret"):
+                response.body = _vault(scope).unseal(response.body, _owner(call))["body"].encode()
+            return response
         except AgainError:
             hooks_of(scope).clear()
     raise unavailable()
@@ -256,8 +260,19 @@ async def _work(app: ASGIApp, scope: Scope, connection: Connection, call: Idempo
     ScopeState.from_scope(scope).response_started = False
     response.committed = response.status < 400 or bool(state.get("commits"))
     if call and response.committed:
-        await keep_response(connection, call, response.status, response.body, state.get("intent_id"))
+        body = response.body
+        if scope["route_handler"].opt.get("secret"):
+            body = _vault(scope).seal({"body": body.decode()}, _owner(call))
+        await keep_response(connection, call, response.status, body, state.get("intent_id"))
     return response
+
+
+def _vault(scope: Scope) -> Vault:
+    return cast("Vault", scope["litestar_app"].state["vault"])
+
+
+def _owner(call: IdempotentCall | None) -> str:
+    return " ".join(call.identity) if call else ""
 
 
 class AgainError(Exception):

@@ -1,0 +1,69 @@
+"""Wire models of API keys and the audit log."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from layers.api.routes import Wire, WireOut
+
+Tier = Literal["standard", "pilot", "partner", "unlimited"]
+KeyStatus = Literal["active", "expired", "killed"]
+
+
+class CreateKey(Wire):
+    """Body of `POST /v1/api-keys`."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    scopes: Annotated[list[str], Meta(min_length=1, max_length=50)]
+    rate_limit_tier: Tier | None = None
+    return_hosts: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=253)]], Meta(max_length=50)
+    ] = []
+    expires_at: datetime | None = None
+
+
+class ApiKey(WireOut):
+    """A key, without its secret."""
+
+    api_key_id: str
+    name: str
+    environment: str
+    prefix: str
+    """How the key begins, to recognise it by."""
+    scopes: list[str]
+    rate_limit_tier: Tier
+    return_hosts: list[str]
+    status: KeyStatus
+    created_at: datetime
+    expires_at: datetime | None
+    killed_at: datetime | None
+    last_used_at: datetime | None
+
+
+class ShownKey(WireOut):
+    """A key with its secret, which is shown this once."""
+
+    api_key: ApiKey
+    key: str
+
+
+class DeletedKey(WireOut):
+    """A key that is no more."""
+
+    api_key_id: str
+    deleted_at: datetime
+
+
+class AuditEvent(WireOut):
+    """One line of the audit log."""
+
+    event_id: str
+    event_type: str
+    occurred_at: datetime
+    request_id: str | None
+    organization_id: str
+    project_id: str | None
+    api_key_id: str | None
+    actor: str
+    data: dict[str, object]
