@@ -591,4 +591,6 @@ def digest(call: Call) -> bytes:
     """Return a hash of what a COMMIT says, wherever its platform lives just now, without credentials (20 bytes)."""
     where = urlsplit(call.url)
     said = (call.method, where.path, where.query, call.json, dict(call.form or {}), call.body)
+    if call.file_field is not None:  # only then: digests of posts in flight outlive an upgrade
+        said = (*said, call.file_field, call.filename)
     return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).digest()[:20]
