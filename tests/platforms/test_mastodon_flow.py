@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from flows import SENT_AT, assert_resumable, drive
+from flows import COMMITTING, assert_resumable, drive, entry
 
 from layers.connector import (
     Account,
@@ -264,10 +264,6 @@ def test_an_odd_instance_keeps_the_defaults() -> None:
 # In doubt
 
 
-def entry(name: str, effect: Effect, reply: Reply | None) -> JournalEntry:
-    return JournalEntry(name, effect, SENT_AT, reply)
-
-
 def journal(version: str = SNAC, newest: Reply | None = None, comment: bool = False) -> list[JournalEntry]:
     entries = [entry("instance", Effect.PREPARE, instance(version))]
     if newest is not None:
@@ -483,7 +479,7 @@ def test_plain_text_of_html() -> None:
     ],
 )
 def test_errors(reply: Reply, kind: type, code: str) -> None:
-    failure = CONNECTOR.classify(Call("post", Effect.COMMIT, "POST", ORIGIN), reply)
+    failure = CONNECTOR.classify(COMMITTING, reply)
     assert type(failure) is kind
     assert failure is not None
     assert failure.code == code
@@ -509,7 +505,7 @@ def test_a_medium_refused_in_another_language() -> None:
     ],
 )
 def test_how_long_to_keep_still(headers: dict[str, str], seconds: float) -> None:
-    failure = CONNECTOR.classify(Call("post", Effect.COMMIT, "POST", ORIGIN), Reply(429, headers))
+    failure = CONNECTOR.classify(COMMITTING, Reply(429, headers))
     assert isinstance(failure, Throttled)
     assert failure.after == timedelta(seconds=seconds)
 

@@ -70,6 +70,7 @@ class Timing:
     absence_spacing: timedelta = timedelta(seconds=10)
     unknown_after: timedelta = timedelta(minutes=10)
     find_after_at_most: timedelta = timedelta(minutes=2)
+    wait_at_most: timedelta = timedelta(minutes=5)
     turn_posts: int = 20
     turn_seconds: float = 5.0
 
@@ -522,7 +523,8 @@ class _Attempt:
             return self._unknown(words) if self.committed else self._end_failed("PLATFORM_UNAVAILABLE", words)
         if self.unsaved:
             self.tell("waiting", f"{step.why}.")
-        return Settlement("publishing", due_at=self.now() + timedelta(seconds=step.seconds))
+        pause = min(timedelta(seconds=step.seconds), self.timing.wait_at_most)
+        return Settlement("publishing", due_at=self.now() + pause)
 
     def _park_in_doubt(self, doubt: _InDoubt) -> Settlement:
         message = f"Not known yet whether the post is out: {doubt.why}."
@@ -612,4 +614,6 @@ def digest(call: Call) -> bytes:
     """Return a hash of what a COMMIT says, wherever its platform lives just now, without credentials (20 bytes)."""
     where = urlsplit(call.url)
     said = (call.method, where.path, where.query, call.json, dict(call.form or {}), call.body)
+    if call.file_field is not None:  # only then: digests of posts in flight outlive an upgrade
+        said = (*said, call.file_field, call.filename)
     return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).digest()[:20]
