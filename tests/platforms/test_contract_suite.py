@@ -62,6 +62,8 @@ WAYS = [
     for kind in rules.kinds
 ]
 
+BY_PAGE = [("instagram", "reels", "video"), ("instagram", "feed", "video"), ("instagram", "feed", "carousel")]
+"""Accounts that came through Facebook have their videos pushed to them: other calls than in WAYS."""
 
 Reconnect = Callable[[], Awaitable[str]]
 
@@ -114,6 +116,8 @@ class House:
     outbound: Outbound
     session: aiohttp.ClientSession
     sandbox: str
+    words: str = ""
+    """End of every handle; such words set the scene in the sandbox."""
 
     async def hold(
         self, platform: str, strike: Strike, account: str, post: str, reconnect: Reconnect
@@ -199,7 +203,7 @@ class House:
         running: list[asyncio.Task[Outcome]] = []
         for start in range(0, len(strikes), TARGETS_AT_ONCE):
             some = strikes[start : start + TARGETS_AT_ONCE]
-            handles = [f"{'-'.join(s.fault.split())}.{s.nth}.test" for s in some]
+            handles = [f"{'-'.join(s.fault.split())}.{s.nth}.test{self.words}" for s in some]
             accounts = [await self.client.account(project, platform, handle) for handle in handles]
             posts = await self._publish(platform, mode, container, accounts)
             running += [
@@ -275,3 +279,11 @@ async def test_every_fault_at_every_call(
     assert broken == {}
     # A platform that is polled may need fewer calls than the calm run had: then a late fault finds no call to spoil.
     assert sum(outcome.proxy.struck for outcome in outcomes) >= 0.7 * len(outcomes)
+
+
+@pytest.mark.parametrize(("platform", "mode", "kind"), BY_PAGE)
+async def test_every_fault_at_every_call_through_a_page(
+    house: House, platform: str, mode: str, kind: ContentKind, clip: Path
+):
+    house.words = ".facebook"
+    await test_every_fault_at_every_call(house, platform, mode, kind, clip, clip)

@@ -1,10 +1,13 @@
 """Does an Instagram account connected through Facebook get its videos pushed, and is consent told as it was given?"""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+import aiohttp
 import pytest
 from flows import SENT_AT, Answer, Run, assert_resumable, drive
 from msgspec.structs import replace as change
@@ -30,6 +33,7 @@ from layers.connector import (
     Unavailable,
 )
 from layers.platforms.instagram import CONNECTOR
+from layers.samples import make_video
 
 FACEBOOK = "https://graph.facebook.com"
 SECRETS = {"accessToken": "EAA.1", "userId": "1784", "pageId": "11"}
@@ -268,6 +272,30 @@ def test_bytes_that_no_container_takes_are_refused_in_metas_words() -> None:
         published(REEL, {**HAPPY, **AGAIN, **refusals})
     assert (refusal.value.code, refusal.value.platform_code) == ("PLATFORM_REFUSED", "ProcessingFailedError")
     assert "it went wrong" in refusal.value.message
+
+
+async def test_an_upload_that_stops_half_way_is_finished_and_posted_once(
+    client, worker, session: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    project = await client.project()
+    clip = make_video(tmp_path / "clip.mp4", seconds=4)
+    content = await client.upload(project, clip, caption="pushed")
+    account = await client.account(project, "instagram", "ann.facebook.flaky")
+    answer = await client.publish(content["id"], account, mode="reels")
+    assert answer.status == 200, answer.raw
+    post = await client.post_until(answer["scheduledPostIds"][0], "published", "failed", seconds=60)
+    assert post["status"] == "published", post
+    async with session.get(f"{client.origin}/sandbox/posts.json?platform=instagram") as reply:
+        [item] = (await reply.json())["items"]
+    assert item["id"] == post["externalId"]
+    [medium] = item["media"]
+    size = clip.stat().st_size
+    whole = clip.read_bytes()
+    assert medium["sizeBytes"] == size
+    halves = whole[: size // 2], whole[size // 2 :]
+    assert medium["parts"] == [hashlib.sha256(half).hexdigest() for half in halves]
+    story = (await client.get(f"/v1/scheduled-posts/{post['scheduledPostId']}/events"))["items"]
+    assert [step["data"]["code"] for step in story if step["type"] == "retry"] == ["PLATFORM_UNAVAILABLE"]
 
 
 # After a lost answer

@@ -26,7 +26,8 @@ With Facebook Login: from the documentation (Resumable Uploads, Facebook Login f
 of an upload, its answer, `debug_info`, `video_status`, that Page tokens of a long-lived person's token do not end.
 As callers show them: the types of an upload's failures, 412 for a wrong offset. From memory: `/me/permissions`, the
 errors of the token endpoint, lifetimes of person tokens. Choices: a Page's token speaks for the linked account only
-and a person's for none; a body may stop early and goes on from there, never beyond `file_size`. Gaps: no `file_url`,
+and a person's for none; a body may stop early and the next goes on from there, never beyond `file_size`, but what
+a caller who hung up had sent is forgotten. Gaps: no `file_url`,
 no `config_id`. The word `flaky` in a handle stops the first request of every upload half way; what else words do is
 told in `instagram_facebook`, and `facebook` in the handle of a credential connects through a Page.
 """
@@ -312,12 +313,13 @@ async def _posted_today(world: World, user: Row[User]) -> int:
 async def make_container(request: HttpRequest, world: Injected, ig: FromPath[str]) -> Response[bytes]:
     params = await read_params(request)
     user = await _account(request, world, params, ig, PUBLISH)
+    facebook = by_facebook(request, params)
     params.pop("access_token", None)
     try:
         container = read_container(params)
     except NotSo as why:
         raise refuse(why.code, why.words, why.subcode) from why
-    if container.resumable and not by_facebook(request, params):
+    if container.resumable and not facebook:
         raise refuse(100, "(#100) upload_type is not supported for apps with Instagram Login.")
     if len(await world.state.find(CONTAINERS, user.id, since=utc_now() - DAY)) >= CONTAINERS_A_DAY:
         raise refuse(4, f"(#4) More than {CONTAINERS_A_DAY} containers in 24 hours")

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 
 import msgspec
 from litestar import Response, post
-from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
@@ -31,7 +30,7 @@ def failed(status: int, kind: str, message: str, *, retriable: bool = False) -> 
 
 @post("/ig-api-upload/v26.0/{container_id:str}", status_code=200)
 async def receive(request: HttpRequest, world: Injected, container_id: FromPath[str]) -> Response[bytes]:
-    """Take bytes from where the last ones ended; what was sent before a cut is kept."""
+    """Take bytes from where the last ones ended. A body that stops early is kept, unless its caller hung up."""
     words = await _uploader(request, world, container_id)
     row = await _open(world, container_id)
     held = row.value.transferred
@@ -84,13 +83,10 @@ def _header(request: HttpRequest, name: str) -> int:
 
 
 async def _measured(parts: AsyncIterator[bytes], most: int) -> Gauge:
-    """Measure the first `most` bytes of a body, however it ends."""
+    """Measure the first `most` bytes of a body."""
     gauge = Gauge()
-    try:
-        async for part in parts:
-            gauge.feed(part[: most - gauge.size])
-    except InternalServerException:  # the caller hung up
-        pass
+    async for part in parts:
+        gauge.feed(part[: most - gauge.size])
     return gauge
 
 
