@@ -294,7 +294,7 @@ async def test_an_upload_that_stops_half_way_is_finished_and_posted_once(
     assert medium["sizeBytes"] == size
     halves = whole[: size // 2], whole[size // 2 :]
     assert medium["parts"] == [hashlib.sha256(half).hexdigest() for half in halves]
-    story = (await client.get(f"/v1/scheduled-posts/{post['scheduledPostId']}/events"))["items"]
+    story = (await client.get(f"/v1/scheduled-posts/{post['id']}/events"))["items"]
     assert [step["data"]["code"] for step in story if step["type"] == "retry"] == ["PLATFORM_UNAVAILABLE"]
 
 
