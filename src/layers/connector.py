@@ -429,6 +429,9 @@ class Connector(Protocol):
     """Fields of the credential one may connect with, and what each is. All are required."""
     settings: Mapping[str, str]
     """Settings of its own, named without `LAYERS_<PLATFORM>_` ("CLIENT_KEY"), and what each is."""
+    doors: Mapping[str, tuple[str, ...]]
+    """Where consent may lead by several ways: the origin behind each, the usual one first, and which of the `settings`
+    it needs. `Grant.service` names the one taken. Empty: `origin` alone, which needs all settings."""
 
     oauth: OAuth | None
     """None: accounts are connected with a credential only."""

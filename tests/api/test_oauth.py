@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -11,6 +12,7 @@ from arrange import moment
 
 from layers.access.commands import create_first_key
 from layers.app import Shared, create_app, share
+from layers.doctor import examine
 from layers.settings import Settings
 from layers.worker import loopback_server
 
@@ -327,6 +329,124 @@ async def test_a_live_key_may_not_return_to_loopback(hosted) -> None:
     client, project = await hosted("live")
     answer = await begin(client, project, back=HOME)
     assert (answer.status, answer.code) == (403, "RETURN_URL_NOT_ALLOWED")
+
+
+# Doors -----------------------------------------------------------------------------------------------------------
+
+BY_INSTAGRAM, BY_FACEBOOK = "https://graph.instagram.com", "https://graph.facebook.com"
+APPS = {
+    BY_INSTAGRAM: {"INSTAGRAM_CLIENT_ID": "ii", "INSTAGRAM_CLIENT_SECRET": "is"},
+    BY_FACEBOOK: {"INSTAGRAM_FACEBOOK_CLIENT_ID": "fi", "INSTAGRAM_FACEBOOK_CLIENT_SECRET": "fs"},
+}
+
+
+async def test_a_named_door_is_taken_and_kept_for_reconnecting(client, pool) -> None:
+    project = await client.project()
+    begun = await begin(client, project, "instagram", service=BY_FACEBOOK)
+    assert "/sandbox/instagram/v26.0/dialog/oauth?" in begun["authorizeUrl"]
+    await follow(client, await consent(client, begun))
+    account = (await status(client, begun))["socialAccountId"]
+    health = await client.get(f"/v1/social-accounts/{account}/health")
+    assert (health["token"], health["tokenExpiresAt"]) == ("unlimited", None)
+    await pool.execute("UPDATE social_accounts SET status = 'reauth_required' WHERE id = $1", account)
+    begun = await again(client, project, account)
+    assert "/dialog/oauth?" in begun["authorizeUrl"]
+    await follow(client, await consent(client, begun))
+    assert [(a["socialAccountId"], a["status"]) for a in await listed(client, project)] == [
+        (account, "connected")
+    ]
+
+
+async def test_either_door_leads_to_the_same_account(client) -> None:
+    project = await client.project()
+    account = await connected(client, project, "instagram")
+    begun = await begin(client, project, "instagram", service=BY_FACEBOOK)
+    await follow(client, await consent(client, begun))
+    assert (await status(client, begun))["socialAccountIds"] == [account]
+
+
+async def test_one_consent_may_connect_several_accounts(client) -> None:
+    project = await client.project()
+    begun = await begin(client, project, "instagram", service=BY_FACEBOOK)
+    await follow(client, await consent(client, begun, "ann.agency"))
+    accounts = {account["socialAccountId"]: account["handle"] for account in await listed(client, project)}
+    assert sorted(accounts.values()) == ["ann.agency", "ann.agency.too"]
+    assert set((await status(client, begun))["socialAccountIds"]) == accounts.keys()
+
+
+@pytest.mark.parametrize("handle", ["ann.pageless", "ann.unlinked"])
+async def test_who_has_no_linked_account_is_told_so(client, handle: str) -> None:
+    project = await client.project()
+    begun = await begin(client, project, "instagram", service=BY_FACEBOOK)
+    back = await follow(client, await consent(client, begun, handle))
+    assert query_of(back)["layers_oauth_error"] == "oauth_no_account"
+    assert "Page" in (await status(client, begun))["error"]["message"]
+    assert await listed(client, project) == []
+
+
+async def test_permissions_left_out_are_named(client) -> None:
+    project = await client.project()
+    begun = await begin(client, project, "instagram", service=BY_FACEBOOK)
+    form = [("handle", "ann.test"), ("decision", "allow"), ("scope", "pages_show_list")]
+    back = await follow(client, await follow(client, begun["authorizeUrl"], "POST", data=form))
+    assert query_of(back)["layers_oauth_error"] == "oauth_scopes"
+    assert "instagram_content_publish" in (await status(client, begun))["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "service", "leads_to"),
+    [
+        ([BY_INSTAGRAM], None, "https://www.instagram.com/oauth/authorize?client_id=ii&"),
+        ([BY_FACEBOOK], None, "https://www.facebook.com/v26.0/dialog/oauth?client_id=fi&"),
+        ([BY_INSTAGRAM, BY_FACEBOOK], None, "https://www.instagram.com/oauth/authorize?client_id=ii&"),
+        (
+            [BY_INSTAGRAM, BY_FACEBOOK],
+            BY_FACEBOOK,
+            "https://www.facebook.com/v26.0/dialog/oauth?client_id=fi&",
+        ),
+        ([BY_FACEBOOK], BY_INSTAGRAM, ("platform", "not_configured")),
+        ([BY_INSTAGRAM], BY_FACEBOOK, ("platform", "not_configured")),
+        ([BY_INSTAGRAM], "https://evil.example", ("service", "invalid_value")),
+    ],
+)
+async def test_the_operators_apps_decide_which_door_is_taken(
+    hosted, shared, database_url, configured: list[str], service: str | None, leads_to: str | tuple[str, str]
+) -> None:
+    client, project = await hosted("live")
+    platforms = {name: value for door in configured for name, value in APPS[door].items()}
+    settings = replace(shared.settings, platforms=platforms)
+    async with loopback_server(create_app(share(settings, database_url)), lifespan=True) as client.origin:
+        fields = {"service": service} if service else {}
+        answer = await begin(client, project, "instagram", "https://app.example/", **fields)
+    if isinstance(leads_to, str):
+        assert answer["authorizeUrl"].startswith(leads_to)
+    else:
+        assert (answer.status, answer.issues) == (422, {leads_to})
+
+
+@pytest.mark.parametrize(
+    ("left_out", "ok", "said"),
+    [
+        ([], True, "ready (graph.instagram.com, graph.facebook.com)"),
+        ([*APPS[BY_INSTAGRAM]], True, "ready (graph.facebook.com)"),
+        ([*APPS[BY_FACEBOOK]], True, "ready (graph.instagram.com)"),
+        (["INSTAGRAM_FACEBOOK_CLIENT_ID"], None, "set LAYERS_INSTAGRAM_FACEBOOK_CLIENT_ID to"),
+        (
+            [name for app in APPS.values() for name in app],
+            None,
+            "set LAYERS_INSTAGRAM_CLIENT_ID and LAYERS_INSTAGRAM_CLIENT_SECRET or LAYERS_INSTAGRAM_FACEBOOK_CLIENT_ID"
+            " and LAYERS_INSTAGRAM_FACEBOOK_CLIENT_SECRET to",
+        ),
+    ],
+)
+async def test_the_doctor_wants_one_whole_app_and_no_half(
+    shared, database_url, left_out: list[str], ok: bool | None, said: str
+) -> None:
+    everything = {name: value for app in APPS.values() for name, value in app.items()}
+    platforms = {name: value for name, value in everything.items() if name not in left_out}
+    findings = await examine(replace(shared.settings, platforms=platforms), database_url)
+    [finding] = [finding for finding in findings if finding.what == "Instagram"]
+    assert (finding.ok, finding.words.startswith(said)) == (ok, True), finding
 
 
 # What cannot begin -----------------------------------------------------------------------------------------------

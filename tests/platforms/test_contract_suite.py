@@ -65,6 +65,10 @@ WAYS: list[Way] = [
 ]
 HANDED_OVER = [way for way in WAYS if CONNECTORS[way[0]].limits.modes[way[1]].handoff]
 CALLED = [way for way in WAYS if way not in HANDED_OVER]
+
+BY_PAGE = [("instagram", "reels", "video"), ("instagram", "feed", "video"), ("instagram", "feed", "carousel")]
+"""Accounts that came through Facebook have their videos pushed to them: other calls than in WAYS."""
+
 Reconnect = Callable[[], Awaitable[str]]
 
 
@@ -115,6 +119,8 @@ class House:
     shared: Shared
     session: aiohttp.ClientSession
     sandbox: str
+    words: str = ""
+    """End of every handle; such words set the scene in the sandbox."""
 
     async def hold(
         self, platform: str, strike: Strike | None, account: str, post: str, reconnect: Reconnect
@@ -198,7 +204,9 @@ class House:
         running: list[asyncio.Task[Outcome]] = []
         for start in range(0, len(strikes), TARGETS_AT_ONCE):
             some = strikes[start : start + TARGETS_AT_ONCE]
-            handles = [f"person{start + place}.of{len(strikes)}.test" for place in range(len(some))]
+            handles = [
+                f"person{start + place}.of{len(strikes)}.test{self.words}" for place in range(len(some))
+            ]
             accounts = [await self.client.account(project, platform, handle) for handle in handles]
             posts = await self._publish(platform, mode, container, accounts)
             running += [
@@ -293,3 +301,11 @@ async def test_a_post_handed_over_calls_nobody(
     container = await make_container(house.client, kind, clip, image)
     [calm] = await house.hold_all(platform, mode, container, [None])
     assert (calm.post["status"], calm.items, calm.proxy.requests) == ("draft_in_inbox", [], 0)
+
+
+@pytest.mark.parametrize(("platform", "mode", "kind"), BY_PAGE)
+async def test_every_fault_at_every_call_through_a_page(
+    house: House, platform: str, mode: str, kind: ContentKind, clip: Path
+):
+    house.words = ".facebook"
+    await test_every_fault_at_every_call(house, platform, mode, kind, clip, clip)

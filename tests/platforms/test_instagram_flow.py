@@ -615,5 +615,7 @@ def test_the_connector_is_complete() -> None:
     assert set(connector.limits.modes) == {"reels", "feed", "draft_to_device"}
     assert connector.limits.modes["draft_to_device"].ends_in == "draft_in_inbox"
     assert set(connector.credential_fields) == set(CREDENTIAL)
-    assert set(connector.settings) == {"CLIENT_ID", "CLIENT_SECRET"}
+    by_door = [name for names in connector.doors.values() for name in names]
+    assert sorted(by_door) == sorted(connector.settings)
+    assert next(iter(connector.doors)) == connector.origin
     assert connector.oauth is not None

@@ -58,6 +58,7 @@ class Desk:
     `tells_scopes`: whether the granted scopes go back with the code. `fragment` ends the address one returns to.
     `static_redirects`: whether the redirect address must be without a query. `states`: whether a state must be
     given. `new_code` invents a code, `person` makes or finds the user of a handle and returns the user's id.
+    `kind` keeps the codes of a platform's desks apart.
     """
 
     platform: str
@@ -75,10 +76,11 @@ class Desk:
     fragment: str = ""
     static_redirects: bool = False
     states: bool = False
+    kind: str = "code"
 
     @property
     def codes(self) -> Kind[Code]:
-        return Kind(self.platform, "code", Code)
+        return Kind(self.platform, self.kind, Code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ async def begin(
     _check_return_url(caller, wanted.return_url, by)
     await commands.open_project(tx, caller, project_id)
     sandbox = caller.environment == "test"
-    service = _service(connector, wanted, sandbox=sandbox)
+    service = _service(connector, wanted, by, sandbox=sandbox)
     door = by.credentials.door(connector, sandbox=sandbox, service=service)
     state = new_id("st")
     grant = _grant(connector, by, wanted.platform, state, secrets.token_urlsafe(48), service, sandbox=sandbox)
@@ -121,12 +121,14 @@ def _cannot_begin(
     return errors.one_issue("service" if service else "platform", words, "authorization_refused")
 
 
-def _service(connector: Connector, wanted: Wanted, *, sandbox: bool) -> str | None:
+def _service(connector: Connector, wanted: Wanted, by: Connecting, *, sandbox: bool) -> str | None:
     """Return the server the person's account lives on: the one named, else the platform's own.
 
     Only platforms that have many take a name: elsewhere it would lead the app's secret to a stranger.
     """
     title = connector.limits.title
+    if connector.doors:
+        return _chosen_door(connector, wanted, by.credentials.app_secrets(connector, sandbox=sandbox))
     if sandbox:
         return None
     if connector.origin and not SERVER_FIELDS & connector.credential_fields.keys():
@@ -142,6 +144,17 @@ def _service(connector: Connector, wanted: Wanted, *, sandbox: bool) -> str | No
     return service.rstrip("/")
 
 
+def _chosen_door(connector: Connector, wanted: Wanted, app: Mapping[str, str]) -> str:
+    """Return the door that was named, else the first that the operator has set up, else the usual one."""
+    doors = connector.doors
+    if wanted.service is None:
+        ready = (origin for origin, names in doors.items() if all(app[name] for name in names))
+        return next(ready, next(iter(doors)))
+    if wanted.service not in doors:
+        raise errors.one_issue("service", f"Choose one of: {', '.join(doors)}.", "invalid_value")
+    return wanted.service
+
+
 def _grant(
     connector: Connector,
     by: Connecting,
@@ -153,7 +166,8 @@ def _grant(
     sandbox: bool,
 ) -> Grant:
     app = by.credentials.app_secrets(connector, sandbox=sandbox)
-    if missing := [f"LAYERS_{platform.upper()}_{name}" for name, value in app.items() if not value]:
+    needed = connector.doors.get(service or "", tuple(app))
+    if missing := [f"LAYERS_{platform.upper()}_{name}" for name in needed if not app[name]]:
         words = f"The operator has not set {' and '.join(missing)}; `layers doctor` tells more."
         raise errors.one_issue("platform", words, "not_configured")
     return Grant(

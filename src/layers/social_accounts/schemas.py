@@ -26,7 +26,10 @@ class PatchAccount(Wire):
 
 
 class OAuthBody(Wire):
-    """Body of `POST /v1/projects/:id/social/oauth-url`. `service`: the account's server, where there are many."""
+    """Body of `POST /v1/projects/:id/social/oauth-url`.
+
+    `service`: the account's server where there are many, or the door where a platform has several.
+    """
 
     platform: str
     return_url: ReturnUrl

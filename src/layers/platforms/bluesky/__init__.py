@@ -25,6 +25,7 @@ class Bluesky:
         "password": "app password made under Settings, Privacy and security; not the account's own password",
     }
     settings: Mapping[str, str] = {}
+    doors: Mapping[str, tuple[str, ...]] = {}
     oauth: OAuth | None = Login()
     publish = staticmethod(publish)
     find = staticmethod(find)

@@ -1,7 +1,7 @@
 """Whose an Instagram token is, and keeping it alive.
 
 There is one token, good for sixty days. Once it is a day old it can be traded for a fresh one; once it has expired
-only the person can log in again.
+only the person can log in again. A Page's token (`facebook.py`) ends only when the person takes it back.
 Source: https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login,
 checked 2026-11-23.
 """
@@ -23,7 +23,7 @@ from layers.connector import (
     Tokens,
     Unavailable,
 )
-from layers.platforms.instagram.calls import ANY_REFUSAL, API_VERSION, Token, User, read, unwrapped
+from layers.platforms.instagram.calls import ANY_REFUSAL, API_VERSION, Token, User, by_page, read, unwrapped
 from layers.platforms.instagram.errors import classify
 
 LIFE = timedelta(days=60)
@@ -48,6 +48,8 @@ def connect(credential: Mapping[str, str], origin: str) -> Flow[Identity]:
 
 def refresh(account: Account) -> Flow[Tokens]:
     """Trade the token for one that lasts another sixty days. Raises Reconnect where Instagram will not."""
+    if by_page(account):
+        raise Reconnect("A Page's token is no good any more and cannot be refreshed; reconnect the account.")
     call = _refresh(account.secrets["accessToken"], account.origin, (400, 401, 403))
     reply = yield call
     if reply.status >= 400:

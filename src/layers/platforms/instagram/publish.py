@@ -21,11 +21,8 @@ from layers.connector import (
     Unreadable,
 )
 from layers.platforms.instagram.calls import ANY_REFUSAL, Listed, Page, Quota, get, post_to, read
-from layers.platforms.instagram.containers import check_options, named, prepare
+from layers.platforms.instagram.containers import ROUNDS, check_options, named, prepare
 from layers.platforms.instagram.errors import QUOTA_PAUSE, container_failure
-
-ROUNDS = 3
-"""Containers made in all: a new one only once Instagram has shown that the one before is of no use."""
 
 COMMIT = "publish"
 COMMENT = "first comment"

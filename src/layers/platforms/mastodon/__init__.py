@@ -27,6 +27,7 @@ class Mastodon:
         " read:statuses, write:statuses and write:media",
     }
     settings: Mapping[str, str] = {}
+    doors: Mapping[str, tuple[str, ...]] = {}
     oauth: OAuth | None = CONSENT
     publish = staticmethod(publish)
     find = staticmethod(find)

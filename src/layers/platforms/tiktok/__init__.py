@@ -29,6 +29,7 @@ class TikTok:
         "CLIENT_KEY": "client key of your app at developers.tiktok.com",
         "CLIENT_SECRET": "client secret of that app",
     }
+    doors: Mapping[str, tuple[str, ...]] = {}
     oauth: OAuth | None = Login()
     publish = staticmethod(publish)
     find = staticmethod(find)
