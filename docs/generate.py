@@ -50,7 +50,8 @@ SUBCODES: Mapping[str, str] = {
     "CONTAINER_DELETED": "The container was deleted meanwhile; make another one.",
     "CONTAINER_NOT_COMPLETED": "The container's media is not ready; `details.status` tells its state.",
     "DUPLICATE_POST": "The same container goes to the same account in the same mode within ten minutes of another "
-    "live post (`details.scheduledPostIds`). Say `allowDuplicate: true` in the target to mean it.",
+    "live post (`details.scheduledPostIds`). Say `allowDuplicate: true` to mean it: in the target, or in the body of "
+    "`…/retry`.",
     "IDEMPOTENCY_IN_FLIGHT": "A request with this Idempotency-Key is still running. Wait `Retry-After` and repeat.",
     "LIVE_POSTS": "The container cannot be deleted while posts of it are queued or being published.",
     "OUTCOME_UNKNOWN": "Nobody knows yet whether this post is on its platform. Look there, then `…/resolve`.",
@@ -119,6 +120,7 @@ ISSUES: Mapping[str, str] = {
     "credential_refused": "The platform does not accept the credential.",
     "duplicate": "A part of the form was sent twice.",
     "duplicate_id": "The same `scheduledPostId` twice in one request.",
+    "duplicate_post": "The same container goes there within ten minutes of another live post (dry run only).",
     "duplicate_target": "The same account and mode twice in one request, without `allowDuplicate`.",
     "file_too_large": "The file is larger than the platform takes.",
     "first_comment_not_supported": "This mode has no first comment, and one was given for this target.",
@@ -141,6 +143,7 @@ ISSUES: Mapping[str, str] = {
     "out_of_range": "A number, a length or a pattern outside what is allowed.",
     "ratio_out_of_range": "Too wide or too tall.",
     "required": "Something that must be there is not.",
+    "scheduled_post_id_taken": "Another post of the organisation has this `scheduledPostId` (dry run only).",
     "side_too_large": "Too many pixels on one side.",
     "side_too_small": "Too few pixels on one side.",
     "timezone_required": "The time has no `Z` and no offset.",

@@ -32,6 +32,7 @@ from layers.publishing.schemas import (
 )
 
 LIMITS = {name: connector.limits for name, connector in CONNECTORS.items()}
+DUPLICATE = "This container goes to the same account in the same mode within 10 minutes of another post"
 Remember = Callable[[str], None]
 """Called with the id of a kept intent, so that the response can be remembered with it."""
 
@@ -98,7 +99,29 @@ async def validate(
         if account is not None and account.status != "connected":
             words = f"The account {account.handle} is {account.status}."
             issues.append(Issue(f"targets[{index}].socialAccountId", words, "credential_invalid"))
+    issues += await _clash_issues(tx, caller, subject, body, now)
     return Verdict(not issues, issues, rules.gate(subject))
+
+
+async def _clash_issues(
+    tx: Connection, caller: Caller, subject: Subject, body: ValidateBody, now: datetime
+) -> list[Issue]:
+    """Name what an insert would run into: live posts it would duplicate, ids that are taken."""
+    at = body.scheduled_for or _lead(now, subject)
+    accounts = [account.id for account in subject.accounts]
+    twins = await store.live_twins(tx, subject.container_id, accounts, at)
+    chosen = [t.scheduled_post_id for t in body.targets if t.scheduled_post_id is not None]
+    taken = await store.taken_ids(tx, caller, chosen) if chosen else set[str]()
+    issues: list[Issue] = []
+    for index, target in enumerate(body.targets):
+        found = twins.get((target.social_account_id, target.mode), [])
+        if found and not target.allow_duplicate:
+            words = f"{DUPLICATE} ({', '.join(found)}). Say allowDuplicate to mean it."
+            issues.append(Issue(f"targets[{index}]", words, "duplicate_post"))
+        if target.scheduled_post_id in taken:
+            words = "Another post of the organisation has this id; use another one."
+            issues.append(Issue(f"targets[{index}].scheduledPostId", words, "scheduled_post_id_taken"))
+    return issues
 
 
 async def _replace_intent(tx: Connection, subject: Subject) -> None:
@@ -134,12 +157,15 @@ async def _queue(
             {"subcode": "SCHEDULED_POST_ID_TAKEN"},
         ) from None
     if done.clashes:
-        raise errors.Conflict(
-            "This container goes to the same account in the same mode within 10 minutes of another post. "
-            "Say allowDuplicate in the target to mean it.",
-            {"subcode": "DUPLICATE_POST", "scheduledPostIds": done.clashes},
-        )
+        raise _duplicate(done.clashes, "in the target")
     return Queued(done.ids, "queued", at)
+
+
+def _duplicate(post_ids: Sequence[str], where: str) -> errors.Conflict:
+    return errors.Conflict(
+        f"{DUPLICATE}. Say allowDuplicate {where} to mean it.",
+        {"subcode": "DUPLICATE_POST", "scheduledPostIds": list(post_ids)},
+    )
 
 
 def _approval_required(subject: Subject, intent: store.Intent) -> errors.ApprovalRequired:
@@ -277,7 +303,9 @@ async def _tell_canceled(
     )
 
 
-async def retry(tx: Connection, caller: Caller, post_id: str) -> ScheduledPost:
+async def retry(
+    tx: Connection, caller: Caller, post_id: str, now: datetime, *, allow_duplicate: bool
+) -> ScheduledPost:
     """Queue a failed post again, if it is known not to be on its platform and might be published today."""
     seen = await get(tx, caller, post_id)
     subject = await store.load(tx, caller, seen["container_id"], [seen["social_account_id"]])
@@ -293,6 +321,12 @@ async def retry(tx: Connection, caller: Caller, post_id: str) -> ScheduledPost:
         raise errors.Conflict("The container was deleted.", {"subcode": "CONTAINER_DELETED"})
     rules.refuse_state(subject)
     rules.refuse_accounts(subject.accounts)
+    if not allow_duplicate:
+        twins = await store.live_twins(
+            tx, subject.container_id, [row["social_account_id"]], max(row["scheduled_for"], now)
+        )
+        if found := twins.get((row["social_account_id"], row["mode"])):
+            raise _duplicate(found, "in the body")
     again = await store.requeue(tx, row["number"])
     await store.tell(tx, row["number"], "retried", "A person asked for another try.", {"by": caller.actor})
     await _audit(tx, caller, "post.retried", row, {})
