@@ -12,6 +12,7 @@ import msgspec
 from layers import events
 from layers.access.caller import Caller
 from layers.api import errors
+from layers.connector import Limits
 from layers.db.pool import Connection
 from layers.kit.problems import Issue
 from layers.kit.times import iso_z
@@ -37,6 +38,14 @@ Remember = Callable[[str], None]
 """Called with the id of a kept intent, so that the response can be remembered with it."""
 
 
+def limits_of(account: rules.AccountFacts) -> Limits:
+    """Return what an account may: what its own server said when it was connected, else what its platform allows."""
+    connector = CONNECTORS[account.platform]
+    if account.server is None or connector.own_limits is None:
+        return connector.limits
+    return connector.own_limits(account.server)
+
+
 async def publish(
     tx: Connection,
     caller: Caller,
@@ -50,7 +59,7 @@ async def publish(
     Raises what `rules.plan` raises, and ApprovalRequired, whose transaction must stand: the intent is kept.
     """
     subject = await _load(tx, caller, container_id, targets)
-    posts = rules.plan(subject, targets, LIMITS)
+    posts = rules.plan(subject, targets, limits_of)
     if rules.gate(subject) == "pending":
         intent = await store.keep_intent(tx, caller, container_id, targets, None)
         remember(intent.id)
@@ -71,8 +80,8 @@ async def schedule(
     subject = await _load(tx, caller, container_id, targets)
     rules.refuse_state(subject)
     if issue := rules.schedule_issue(at, now):
-        raise errors.Validation([issue, *rules.target_issues(subject, targets, LIMITS)])
-    posts = rules.plan(subject, targets, LIMITS)
+        raise errors.Validation([issue, *rules.target_issues(subject, targets, limits_of)])
+    posts = rules.plan(subject, targets, limits_of)
     if rules.gate(subject) == "pending":
         await store.keep_intent(tx, caller, container_id, targets, at)
         return Queued([], "blocked_on_approval", at)
@@ -93,7 +102,7 @@ async def validate(
     if subject.status != "completed":
         words = f"The container is {subject.status}; only a completed one can be published."
         issues.append(Issue("containerId", words, "container_not_completed"))
-    issues += rules.target_issues(subject, body.targets, LIMITS)
+    issues += rules.target_issues(subject, body.targets, limits_of)
     for index, target in enumerate(body.targets):
         account = subject.account(target.social_account_id)
         if account is not None and account.status != "connected":
@@ -207,7 +216,7 @@ async def promote(tx: Connection, caller: Caller, container_id: str, now: dateti
 
 async def _release(tx: Connection, caller: Caller, intent: store.Intent, now: datetime) -> Queued:
     subject = await _load(tx, caller, intent.container_id, intent.targets)
-    posts = rules.plan(subject, intent.targets, LIMITS)
+    posts = rules.plan(subject, intent.targets, limits_of)
     at = (
         _lead(now, subject)
         if intent.scheduled_for is None

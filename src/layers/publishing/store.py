@@ -20,7 +20,7 @@ POST = """p.id, p.container_id, p.project_id, p.social_account_id, p.platform, p
 
 LOAD = """
 WITH named AS MATERIALIZED (
-    SELECT id, project_id, platform, status, handle FROM social_accounts
+    SELECT id, project_id, platform, status, handle, post_defaults, server FROM social_accounts
     WHERE id = ANY($4) AND organization_id = $2
       AND sandbox = ($3 = 'test')
     FOR KEY SHARE
@@ -115,7 +115,7 @@ async def insert(
             "mode": post.target.mode,
             "caption": post.caption,
             "first_comment": post.first_comment,
-            "options": post.target.platform_options,
+            "options": post.options,
             "allow_duplicate": post.target.allow_duplicate,
         }
         for place, post in enumerate(posts)

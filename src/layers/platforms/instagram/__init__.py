@@ -7,7 +7,7 @@ and Layers hands the post to a person.
 
 from collections.abc import Mapping
 
-from layers.connector import Connector, Limits, OAuth
+from layers.connector import Connector, Limits, OAuth, OwnLimits
 from layers.platforms.instagram.auth import connect, refresh
 from layers.platforms.instagram.calls import GRAPH
 from layers.platforms.instagram.errors import classify
@@ -20,6 +20,7 @@ class Instagram:
     """The parts of this folder under the names of the `Connector` protocol."""
 
     limits: Limits = LIMITS
+    own_limits: OwnLimits | None = None
     origin: str = GRAPH
     credential_fields: Mapping[str, str] = {
         "accessToken": (

@@ -52,7 +52,9 @@ def refresh(account: Account) -> Flow[Tokens]:
     reply = yield call
     if reply.status >= 400:
         failure = classify(call, reply)
-        if isinstance(failure, Reconnect | Throttled | Unavailable):
+        if isinstance(failure, Reconnect):  # the call presents no other token than the one to be traded
+            raise Reconnect(failure.message, failure.platform_code, revoked=True)
+        if isinstance(failure, Throttled | Unavailable):
             raise failure
         words = "Instagram does not refresh the access token; reconnect the account."
         raise Reconnect(words, failure and failure.platform_code)
