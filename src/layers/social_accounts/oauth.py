@@ -51,7 +51,7 @@ async def begin(
     _check_return_url(caller, wanted.return_url, by)
     await commands.open_project(tx, caller, project_id)
     sandbox = caller.environment == "test"
-    service = _service(connector, wanted, sandbox=sandbox)
+    service = _service(connector, wanted, by, sandbox=sandbox)
     door = by.credentials.door(connector, sandbox=sandbox, service=service)
     state = new_id("st")
     grant = _grant(connector, by, wanted.platform, state, secrets.token_urlsafe(48), service, sandbox=sandbox)
@@ -121,7 +121,7 @@ def _cannot_begin(
     return errors.one_issue("service" if service else "platform", words, "authorization_refused")
 
 
-def _service(connector: Connector, wanted: Wanted, *, sandbox: bool) -> str | None:
+def _service(connector: Connector, wanted: Wanted, by: Connecting, *, sandbox: bool) -> str | None:
     """Return the server the person's account lives on: the one named, else the platform's own.
 
     Only platforms that have many take a name: elsewhere it would lead the app's secret to a stranger.
@@ -129,11 +129,13 @@ def _service(connector: Connector, wanted: Wanted, *, sandbox: bool) -> str | No
     title = connector.limits.title
     if sandbox:
         return None
-    if connector.origin and not SERVER_FIELDS & connector.credential_fields.keys():
+    if not SERVER_FIELDS & connector.credential_fields.keys():
         if wanted.service:
             raise errors.one_issue("service", f"{title} has one server; leave this out.", "invalid_value")
         return None
     service = wanted.service or connector.origin
+    if not service and by.credentials.settings.origin_of(wanted.platform):
+        return None  # the operator's one server stands for all
     if not service:
         words = f"{title} has many servers; name the account's, such as https://example.social."
         raise errors.one_issue("service", words, "required")
