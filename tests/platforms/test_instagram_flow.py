@@ -722,6 +722,13 @@ def test_a_refresh_refused_needs_a_person_unless_it_passes(answer: Reply, failur
         drive(CONNECTOR, lambda: CONNECTOR.refresh(ACCOUNT), {"refresh": answer})
 
 
+@pytest.mark.parametrize(("code", "revoked"), [(190, True), (102, True), (10, False), (100, False)])
+def test_a_token_called_bad_is_dead_and_one_not_traded_lives_on(code: int, revoked: bool) -> None:
+    with pytest.raises(Reconnect) as refusal:
+        drive(CONNECTOR, lambda: CONNECTOR.refresh(ACCOUNT), {"refresh": refused(code)})
+    assert refusal.value.revoked is revoked
+
+
 # Limits
 
 

@@ -783,11 +783,25 @@ def test_refresh_keeps_the_new_refresh_token_and_not_the_apps_secrets() -> None:
     }
 
 
-@pytest.mark.parametrize("status", [200, 400])
-def test_a_refresh_token_refused_needs_a_person(status: int) -> None:
-    answer = Reply(status, json={"error": "invalid_grant", "error_description": "expired", "log_id": "1"})
-    with pytest.raises(Reconnect):
+@pytest.mark.parametrize(
+    ("said", "life"), [({"refresh_expires_in": 31_536_000}, timedelta(days=365)), ({}, None)]
+)
+def test_refresh_learns_how_long_the_next_one_works(said: dict[str, int], life: timedelta | None) -> None:
+    grant = {"access_token": "act.2", "refresh_token": "rft.2", "expires_in": 86400, **said}
+    run = drive(CONNECTOR, lambda: CONNECTOR.refresh(APP), {"refresh": Reply(200, json=grant)})
+    assert run.end.grant_expires_in == life
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "revoked"),
+    [(200, "invalid_grant", False), (400, "invalid_grant", False), (401, "auth_removed", True)],
+)
+def test_a_refresh_token_refused_needs_a_person(status: int, error: str, revoked: bool) -> None:
+    """The access token lives on, unless the creator took the permission back."""
+    answer = Reply(status, json={"error": error, "error_description": "expired", "log_id": "1"})
+    with pytest.raises(Reconnect) as refusal:
         drive(CONNECTOR, lambda: CONNECTOR.refresh(APP), {"refresh": answer})
+    assert refusal.value.revoked is revoked
 
 
 def test_refresh_without_an_app_says_what_is_missing() -> None:

@@ -29,6 +29,8 @@ from layers.platforms.instagram.errors import classify
 LIFE = timedelta(days=60)
 YOUNG = timedelta(days=1)
 """A token younger than this is not refreshed."""
+DEAD = ("102", "190")
+"""Codes that say the token presented is no good; others only refuse to trade it."""
 
 
 def connect(credential: Mapping[str, str], origin: str) -> Flow[Identity]:
@@ -52,8 +54,9 @@ def refresh(account: Account) -> Flow[Tokens]:
     reply = yield call
     if reply.status >= 400:
         failure = classify(call, reply)
-        if isinstance(failure, Reconnect):  # the call presents no other token than the one to be traded
-            raise Reconnect(failure.message, failure.platform_code, revoked=True)
+        if isinstance(failure, Reconnect):
+            dead = (failure.platform_code or "").partition("/")[0] in DEAD
+            raise Reconnect(failure.message, failure.platform_code, revoked=dead)
         if isinstance(failure, Throttled | Unavailable):
             raise failure
         words = "Instagram does not refresh the access token; reconnect the account."
