@@ -473,6 +473,7 @@ async def test_a_platform_without_an_app_names_the_settings(hosted, platform: st
         ({"platform": "nowhere"}, ("platform", "unknown_platform")),
         ({"platform": "tiktok", "service": "https://evil.example"}, ("service", "invalid_value")),
         ({"platform": "mastodon", "service": "example.social"}, ("service", "invalid_value")),
+        ({"platform": "mastodon"}, ("service", "required")),
         ({"platform": "mastodon", "service": "http://127.0.0.1:9"}, ("service", "authorization_refused")),
     ],
 )

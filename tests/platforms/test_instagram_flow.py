@@ -30,7 +30,6 @@ from instagram_words import (
 from msgspec.structs import replace as change
 
 from layers.connector import (
-    Account,
     Connector,
     ContentKind,
     Delivered,
@@ -129,8 +128,8 @@ def test_no_two_calls_of_a_run_share_a_name_unless_they_ask_the_same() -> None:
 # Options
 
 
-def container_of(post: Post, account: Account = ACCOUNT) -> Mapping[str, object]:
-    return body(drive(CONNECTOR, lambda: CONNECTOR.publish(post, account), HAPPY).call("container"))
+def container_of(post: Post) -> Mapping[str, object]:
+    return body(drive(CONNECTOR, lambda: CONNECTOR.publish(post, ACCOUNT), HAPPY).call("container"))
 
 
 @pytest.mark.parametrize(
@@ -147,11 +146,10 @@ def container_of(post: Post, account: Account = ACCOUNT) -> Mapping[str, object]
         (PHOTO, "altTexts", ["a" * 1000], "alt_text", "a" * 1000),
     ],
 )
-def test_each_option_reaches_its_field_from_target_or_defaults(
+def test_each_option_reaches_its_field(
     post: Post, option: str, value: object, field: str, sent: object
 ) -> None:
     assert container_of(replace(post, options={option: value}))[field] == sent
-    assert container_of(post, replace(ACCOUNT, post_defaults={option: value}))[field] == sent
 
 
 def test_what_an_image_cannot_have_is_left_out() -> None:
@@ -170,17 +168,6 @@ def test_alt_texts_go_to_the_images_of_a_carousel_by_position() -> None:
     assert "alt_text" not in body(run.call("container"))
     assert body(run.call("container"))["collaborators"] == ["ann"]
     assert "collaborators" not in body(run.call("item 1"))
-
-
-@pytest.mark.parametrize(
-    "options", [{"collaborators": ["a", "b", "c", "d"]}, {"altTexts": ["fine", "a" * 999 + "😀"]}]
-)
-def test_options_beyond_their_bounds_are_refused_before_anything_is_sent(
-    options: Mapping[str, object],
-) -> None:
-    with pytest.raises(Rejected) as refusal:
-        drive(CONNECTOR, lambda: CONNECTOR.publish(replace(PHOTO, options=options), ACCOUNT), {})
-    assert refusal.value.code == "OPTION_INVALID"
 
 
 # Quota
@@ -525,6 +512,13 @@ def test_refresh_keeps_user_and_permissions_and_nothing_of_the_app() -> None:
 def test_a_refresh_refused_needs_a_person_unless_it_passes(answer: Reply, failure: type[Exception]) -> None:
     with pytest.raises(failure):
         drive(CONNECTOR, lambda: CONNECTOR.refresh(ACCOUNT), {"refresh": answer})
+
+
+@pytest.mark.parametrize(("code", "revoked"), [(190, True), (102, True), (10, False), (100, False)])
+def test_a_token_called_bad_is_dead_and_one_not_traded_lives_on(code: int, revoked: bool) -> None:
+    with pytest.raises(Reconnect) as refusal:
+        drive(CONNECTOR, lambda: CONNECTOR.refresh(ACCOUNT), {"refresh": refused(code)})
+    assert refusal.value.revoked is revoked
 
 
 # Limits

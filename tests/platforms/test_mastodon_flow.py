@@ -185,16 +185,6 @@ def test_options_go_where_they_belong() -> None:
     }
 
 
-def test_an_accounts_defaults_stand_in() -> None:
-    account = replace(ACCOUNT, post_defaults={"visibility": "private", "language": "en"})
-    post = replace(TEXT, options={"language": "fr"})
-    assert run(post, account=account).call("post").json == {
-        "status": "hello",
-        "visibility": "private",
-        "language": "fr",
-    }
-
-
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 422, 500, 503])
 def test_a_refused_comment_leaves_the_post_published(code: int) -> None:
     done = run(replace(TEXT, first_comment="more"), {"first comment": Reply(code, json={"error": "no"})})

@@ -289,7 +289,10 @@ def test_tiktoks_code_becomes_tokens_with_what_was_granted() -> None:
     run = exchange(TIKTOK, KIT)
     (found,) = run.end
     assert (found.external_id, found.handle, found.avatar_url) == ("open-1", "Maya", "https://a.test")
-    assert found.tokens.expires_in == timedelta(days=1)
+    assert (found.tokens.expires_in, found.tokens.grant_expires_in) == (
+        timedelta(days=1),
+        timedelta(days=365),
+    )
     assert found.tokens.secrets == {
         "accessToken": "act.1",
         "refreshToken": "rft.1",

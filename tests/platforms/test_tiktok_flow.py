@@ -34,7 +34,6 @@ from tiktok_words import (
 )
 
 from layers.connector import (
-    Account,
     Call,
     Connector,
     Delivered,
@@ -182,8 +181,8 @@ def test_a_photo_title_is_the_first_line_cut_at_90_units(caption: str, title: st
 # Options
 
 
-def info_of(post: Post, account: Account = ACCOUNT, creator: Reply = CREATOR) -> dict[str, object]:
-    run = drive(CONNECTOR, lambda: CONNECTOR.publish(post, account), {**HAPPY, "creator info": creator})
+def info_of(post: Post, creator: Reply = CREATOR) -> dict[str, object]:
+    run = drive(CONNECTOR, lambda: CONNECTOR.publish(post, ACCOUNT), {**HAPPY, "creator info": creator})
     return run.call("init").json["post_info"]  # pyright: ignore
 
 
@@ -201,27 +200,16 @@ def info_of(post: Post, account: Account = ACCOUNT, creator: Reply = CREATOR) ->
         ("coverAt", 0, "video_cover_timestamp_ms"),
     ],
 )
-def test_each_option_reaches_its_field_from_target_or_defaults(
-    option: str, value: object, field: str
-) -> None:
+def test_each_option_reaches_its_field(option: str, value: object, field: str) -> None:
     assert info_of(video_post(options={option: value}))[field] == value
-    assert info_of(video_post(), replace(ACCOUNT, post_defaults={option: value}))[field] == value
-
-
-def test_the_target_outweighs_the_accounts_defaults() -> None:
-    account = replace(ACCOUNT, post_defaults={"privacyLevel": "SELF_ONLY", "disableComment": True})
-    info = info_of(
-        video_post(options={"privacyLevel": "MUTUAL_FOLLOW_FRIENDS", "disableComment": False}), account
-    )
-    assert info["privacy_level"] == "MUTUAL_FOLLOW_FRIENDS"
-    assert info["disable_comment"] is False
 
 
 @pytest.mark.parametrize(
     ("offered", "chosen"),
     [
         (["SELF_ONLY", "MUTUAL_FOLLOW_FRIENDS", "PUBLIC_TO_EVERYONE"], "PUBLIC_TO_EVERYONE"),
-        (["SELF_ONLY", "FOLLOWER_OF_CREATOR", "MUTUAL_FOLLOW_FRIENDS"], "MUTUAL_FOLLOW_FRIENDS"),
+        (["SELF_ONLY", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR"], "FOLLOWER_OF_CREATOR"),
+        (["SELF_ONLY", "MUTUAL_FOLLOW_FRIENDS"], "MUTUAL_FOLLOW_FRIENDS"),
         (["SELF_ONLY", "FOLLOWER_OF_CREATOR"], "FOLLOWER_OF_CREATOR"),
         (["SELF_ONLY"], "SELF_ONLY"),
     ],
@@ -239,6 +227,31 @@ def test_a_level_not_offered_is_refused_before_anything_is_sent(
         info_of(video_post(options=options), creator=ok(privacy_level_options=offered))
     assert refusal.value.code == "OPTION_INVALID"
     assert offered[0] in refusal.value.message
+
+
+@pytest.mark.parametrize("offered", [["SELF_ONLY"], []])
+def test_branded_content_is_never_made_private_nor_more_open_than_offered(offered: list[str]) -> None:
+    post = video_post(options={"brandedContent": True})
+    with pytest.raises(Rejected, match="brandedContent") as refusal:
+        info_of(post, creator=ok(privacy_level_options=offered))
+    assert refusal.value.code == "OPTION_INVALID"
+    friends = ok(privacy_level_options=["SELF_ONLY", "MUTUAL_FOLLOW_FRIENDS"])
+    assert info_of(post, creator=friends)["privacy_level"] == "MUTUAL_FOLLOW_FRIENDS"
+
+
+def test_a_wish_that_is_offered_stands_however_open_the_account_is() -> None:
+    for level in LEVELS:
+        assert info_of(video_post(options={"privacyLevel": level}))["privacy_level"] == level
+
+
+@pytest.mark.parametrize("kind", ["video", "photos"])
+def test_an_unaudited_app_is_told_what_it_may(kind: str) -> None:
+    """The level wanted, or the open one taken, is never narrowed in silence."""
+    refused = Reply(403, json={"error": {"code": "unaudited_client_can_only_post_to_private_accounts"}})
+    post = video_post() if kind == "video" else photo_post(1)
+    with pytest.raises(Rejected, match="SELF_ONLY") as refusal:
+        drive(CONNECTOR, lambda: CONNECTOR.publish(post, ACCOUNT), {**HAPPY, "init": refused})
+    assert refusal.value.code == "APP_MISCONFIGURED"
 
 
 @pytest.mark.parametrize(("seconds", "fine"), [(15, True), (14, False)])
@@ -616,11 +629,25 @@ def test_refresh_keeps_the_new_refresh_token_and_not_the_apps_secrets() -> None:
     }
 
 
-@pytest.mark.parametrize("status", [200, 400])
-def test_a_refresh_token_refused_needs_a_person(status: int) -> None:
-    answer = Reply(status, json={"error": "invalid_grant", "error_description": "expired", "log_id": "1"})
-    with pytest.raises(Reconnect):
+@pytest.mark.parametrize(
+    ("said", "life"), [({"refresh_expires_in": 31_536_000}, timedelta(days=365)), ({}, None)]
+)
+def test_refresh_learns_how_long_the_next_one_works(said: dict[str, int], life: timedelta | None) -> None:
+    grant = {"access_token": "act.2", "refresh_token": "rft.2", "expires_in": 86400, **said}
+    run = drive(CONNECTOR, lambda: CONNECTOR.refresh(APP), {"refresh": Reply(200, json=grant)})
+    assert run.end.grant_expires_in == life
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "revoked"),
+    [(200, "invalid_grant", False), (400, "invalid_grant", False), (401, "auth_removed", True)],
+)
+def test_a_refresh_token_refused_needs_a_person(status: int, error: str, revoked: bool) -> None:
+    """The access token lives on, unless the creator took the permission back."""
+    answer = Reply(status, json={"error": error, "error_description": "expired", "log_id": "1"})
+    with pytest.raises(Reconnect) as refusal:
         drive(CONNECTOR, lambda: CONNECTOR.refresh(APP), {"refresh": answer})
+    assert refusal.value.revoked is revoked
 
 
 def test_refresh_without_an_app_says_what_is_missing() -> None:

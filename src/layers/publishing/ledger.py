@@ -50,7 +50,6 @@ class AccountRow(msgspec.Struct, frozen=True):
     status: str
     sealed_secrets: bytes | None
     token_expires_at: datetime | None
-    post_defaults: dict[str, object]
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -117,7 +116,7 @@ SELECT c.number, c.fence, c.id, c.organization_id, c.project_id, c.container_id,
     c.last_error, clock_timestamp() AS database_now,
     a.external_id AS "account.external_id", a.handle AS "account.handle", a.service AS "account.service",
     a.sandbox AS "account.sandbox", a.status AS "account.status", a.sealed_secrets AS "account.sealed_secrets",
-    a.token_expires_at AS "account.token_expires_at", a.post_defaults AS "account.post_defaults",
+    a.token_expires_at AS "account.token_expires_at",
     a.id AS "account.id",
     (SELECT coalesce(json_agg(json_build_object('name', j.name, 'effect', j.effect, 'sent_at', j.sent_at,
         'reply', j.reply, 'digest', encode(j.digest, 'hex'), 'absent_at', j.absent_at,

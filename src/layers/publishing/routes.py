@@ -141,10 +141,14 @@ async def cancel(call: Calling[schemas.CancelBody], post_id: FromPath[str]) -> s
     return await commands.cancel(call.tx, call.caller, post_id, call.payload.reason)
 
 
-@post(f"{POST}/retry", opt=operation("publish:write"), status_code=200)
-async def retry(call: Calling[NoBody], scope: Scope, post_id: FromPath[str]) -> schemas.ScheduledPost:
+@post(f"{POST}/retry", opt=operation("publish:write", body=schemas.RetryBody), status_code=200)
+async def retry(
+    call: Calling[schemas.RetryBody], scope: Scope, post_id: FromPath[str]
+) -> schemas.ScheduledPost:
     """Try a failed post again."""
-    again = await commands.retry(call.tx, call.caller, post_id)
+    again = await commands.retry(
+        call.tx, call.caller, post_id, call.now, allow_duplicate=call.payload.allow_duplicate
+    )
     nudge(scope)
     return again
 

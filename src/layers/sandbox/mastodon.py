@@ -4,7 +4,8 @@ From https://docs.joinmastodon.org/methods/ (apps, oauth, instance, media, statu
 keys kept an hour from the answer and bound to the account, videos 202 then 206 until processed, the author's list with
 every visibility, 422 with `{"error"}` for what is invalid, characters counted with links as 23. From memory: the exact
 words of errors, the HTML around links. A handle with the word `nokey` (`mira.nokey`) lives on a server that ignores
-`Idempotency-Key` and says so in its version, as snac 2.75 was measured to do.
+`Idempotency-Key` and says so in its version, as snac 2.75 was measured to do; with the word `wordy` on one that takes
+5,000 characters.
 
 Known gaps: no rate limits of its own, one page of links per text, mentions link to nobody, no polls, no scheduling, no
 previews; a thumbnail is never made. Like Mastodon, it sends no Retry-After with a 429, only the moment of the reset.
@@ -60,6 +61,7 @@ STATES: Mapping[str, ItemState] = {"private": "restricted", "direct": "private"}
 CODE_LIFETIME = timedelta(minutes=10)
 KEY_LIFETIME = timedelta(hours=1)
 CHARACTERS, ATTACHMENTS, DESCRIPTION = 500, 4, 1500
+GENEROUS = 5000
 SIZES = {"image": 16 * 1024 * 1024, "video": 99 * 1024 * 1024}
 TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "video/webm", "video/mp4")
 
@@ -69,6 +71,7 @@ class User(msgspec.Struct):
 
     handle: str
     keyless: bool = False
+    characters: int = CHARACTERS
 
 
 class App(msgspec.Struct):
@@ -187,7 +190,9 @@ def _snowflake(now: datetime) -> str:
 async def _person(state: State, handle: str) -> str:
     """Make or find the user `handle`; return the id."""
     user_id = _id_of(handle)
-    await state.add(USERS, user_id, User(handle, "nokey" in re.split(r"[._-]", handle)), user_id)
+    words = re.split(r"[._-]", handle)
+    characters = GENEROUS if "wordy" in words else CHARACTERS
+    await state.add(USERS, user_id, User(handle, "nokey" in words, characters), user_id)
     return user_id
 
 
@@ -200,8 +205,11 @@ async def _issue(state: State, owner: str, scopes: list[str]) -> str:
 async def sign_up(state: State, handle: str) -> Identity:
     """Make or find the user `handle` and give a token."""
     user_id = await _person(state, handle)
+    user = await state.get(USERS, user_id)
     held = {"baseUrl": "", "accessToken": await _issue(state, user_id, list(SCOPES))}
-    return Identity(f"{user_id}@{DOMAIN}", f"{handle}@{DOMAIN}", handle, None, Tokens(held, None))
+    return Identity(
+        f"{user_id}@{DOMAIN}", f"{handle}@{DOMAIN}", handle, None, Tokens(held, None), _instance(user)
+    )
 
 
 @get("/api/v1/accounts/verify_credentials")
@@ -222,12 +230,10 @@ def _account(request: HttpRequest, user: Row[User]) -> dict[str, object]:
 # The server ---------------------------------------------------------------------------------------
 
 
-async def _instance(request: HttpRequest, world: World) -> dict[str, object]:
+def _instance(user: Row[User] | None) -> dict[str, object]:
     """What both versions say. A guest sees the server that keeps keys."""
-    _, _, name = request.headers.get("authorization", "").partition(" ")
-    held = await world.state.get(TOKENS, name)
-    user = await world.state.get(USERS, held.owner) if held else None
-    statuses = {"max_characters": CHARACTERS, "max_media_attachments": ATTACHMENTS}
+    characters = user.value.characters if user else CHARACTERS
+    statuses = {"max_characters": characters, "max_media_attachments": ATTACHMENTS}
     media = {"supported_mime_types": TYPES, "description_limit": DESCRIPTION}
     media |= {"image_size_limit": SIZES["image"], "image_matrix_limit": 33_177_600}
     media |= {"video_size_limit": SIZES["video"], "video_matrix_limit": 8_294_400}
@@ -241,15 +247,21 @@ async def _instance(request: HttpRequest, world: World) -> dict[str, object]:
     }
 
 
+async def _guest(request: HttpRequest, world: World) -> Row[User] | None:
+    _, _, name = request.headers.get("authorization", "").partition(" ")
+    held = await world.state.get(TOKENS, name)
+    return await world.state.get(USERS, held.owner) if held else None
+
+
 @get("/api/v2/instance")
 async def instance_v2(request: HttpRequest, world: Injected) -> Response[bytes]:
-    said = await _instance(request, world)
+    said = _instance(await _guest(request, world))
     return respond(Answer(200, said | {"domain": DOMAIN, "api_versions": {"mastodon": 7}}))
 
 
 @get("/api/v1/instance")
 async def instance_v1(request: HttpRequest, world: Injected) -> Response[bytes]:
-    return respond(Answer(200, await _instance(request, world) | {"uri": DOMAIN}))
+    return respond(Answer(200, _instance(await _guest(request, world)) | {"uri": DOMAIN}))
 
 
 # Consent ------------------------------------------------------------------------------------------
@@ -449,7 +461,7 @@ async def make_status(request: HttpRequest, world: Injected) -> Response[bytes]:
         return respond(Answer(200, await _shown(request, world, user, made)))
     new = await _read_status(request)
     post_name = f"{user.id} {key or hashlib.sha256(new.status.encode()).hexdigest()}"
-    await _check(world.state, user.id, new)
+    await _check(world.state, user, new)
     await speak(world, request, PLATFORM, post_name, new.status)
     row = await _add(world.state, user.id, new)
     if key:
@@ -472,18 +484,18 @@ async def _read_status(request: HttpRequest) -> NewStatus:
         raise _refuse(422, f"Validation failed: {why}") from why
 
 
-async def _check(state: State, owner: str, new: NewStatus) -> None:
+async def _check(state: State, user: Row[User], new: NewStatus) -> None:
     if not new.status.strip() and not new.media_ids:
         raise _refuse(422, "Validation failed: Text can't be blank")
-    if graphemes(new.spoiler) + fediverse_characters(new.status) > CHARACTERS:
-        raise _refuse(422, f"Validation failed: Text character limit of {CHARACTERS} exceeded")
+    if graphemes(new.spoiler) + fediverse_characters(new.status) > user.value.characters:
+        raise _refuse(422, f"Validation failed: Text character limit of {user.value.characters} exceeded")
     if new.visibility not in VISIBILITIES:
         raise _refuse(422, f"'{new.visibility}' is not a valid visibility")
     if is_rejected(new.status):
         raise _refuse(422, "Validation failed: Text was refused by moderation")
     if new.parent is not None and await state.get(STATUSES, new.parent) is None:
         raise _refuse(404, "The post you are trying to reply to does not appear to exist.")
-    await _check_media(state, owner, new.media_ids)
+    await _check_media(state, user.id, new.media_ids)
 
 
 async def _check_media(state: State, owner: str, ids: list[str]) -> None:

@@ -131,11 +131,13 @@ def _service(connector: Connector, wanted: Wanted, by: Connecting, *, sandbox: b
         return _chosen_door(connector, wanted, by.credentials.app_secrets(connector, sandbox=sandbox))
     if sandbox:
         return None
-    if connector.origin and not SERVER_FIELDS & connector.credential_fields.keys():
+    if not SERVER_FIELDS & connector.credential_fields.keys():
         if wanted.service:
             raise errors.one_issue("service", f"{title} has one server; leave this out.", "invalid_value")
         return None
     service = wanted.service or connector.origin
+    if not service and by.credentials.settings.origin_of(wanted.platform):
+        return None  # the operator's one server stands for all
     if not service:
         words = f"{title} has many servers; name the account's, such as https://example.social."
         raise errors.one_issue("service", words, "required")

@@ -8,7 +8,7 @@ happened. It takes no drafts: `draft_to_device` ends before the first call, and 
 
 from collections.abc import Mapping
 
-from layers.connector import Authorize, Connector, Flow, Grant, Identity, Limits, OAuth
+from layers.connector import Authorize, Connector, Flow, Grant, Identity, Limits, OAuth, OwnLimits
 from layers.platforms.instagram.auth import connect, refresh
 from layers.platforms.instagram.calls import FACEBOOK, GRAPH
 from layers.platforms.instagram.errors import classify
@@ -45,6 +45,7 @@ class Instagram:
     """The parts of this folder under the names of the `Connector` protocol."""
 
     limits: Limits = LIMITS
+    own_limits: OwnLimits | None = None
     origin: str = GRAPH
     credential_fields: Mapping[str, str] = {
         "accessToken": (

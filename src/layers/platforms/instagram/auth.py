@@ -29,6 +29,8 @@ from layers.platforms.instagram.errors import classify
 LIFE = timedelta(days=60)
 YOUNG = timedelta(days=1)
 """A token younger than this is not refreshed."""
+DEAD = ("102", "190")
+"""Codes that say the token presented is no good; others only refuse to trade it."""
 
 
 def connect(credential: Mapping[str, str], origin: str) -> Flow[Identity]:
@@ -54,7 +56,10 @@ def refresh(account: Account) -> Flow[Tokens]:
     reply = yield call
     if reply.status >= 400:
         failure = classify(call, reply)
-        if isinstance(failure, Reconnect | Throttled | Unavailable):
+        if isinstance(failure, Reconnect):
+            dead = (failure.platform_code or "").partition("/")[0] in DEAD
+            raise Reconnect(failure.message, failure.platform_code, revoked=dead)
+        if isinstance(failure, Throttled | Unavailable):
             raise failure
         words = "Instagram does not refresh the access token; reconnect the account."
         raise Reconnect(words, failure and failure.platform_code)

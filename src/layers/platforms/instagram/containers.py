@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import cast
 
-from layers.connector import Account, Call, Effect, Flow, Media, Post, Rejected, Wait
-from layers.kit.text import utf16_units
+from layers.connector import Account, Call, Effect, Flow, Media, Post, Wait
 from layers.platforms.instagram.calls import by_page, get, post_to
 from layers.platforms.instagram.errors import container_failure
-from layers.platforms.instagram.limits import ALT_TEXT_UNITS, COLLABORATORS
 from layers.platforms.instagram.upload import upload
 
 ROUNDS = 3
@@ -39,17 +37,6 @@ def prepare(post: Post, account: Account, number: int) -> Flow[str | None]:
         return None
     ready = yield from _until_ready(account, container, named("container status", number))
     return container if ready else None
-
-
-def check_options(post: Post, account: Account) -> None:
-    """Raise Rejected for options no container takes."""
-    options = _options(post, account)
-    if len(_texts(options, "collaborators")) > COLLABORATORS:
-        raise Rejected("OPTION_INVALID", f"At most {COLLABORATORS} collaborators can be invited; name fewer.")
-    if any(utf16_units(text) > ALT_TEXT_UNITS for text in _texts(options, "altTexts")):
-        raise Rejected(
-            "OPTION_INVALID", f"An alt text holds at most {ALT_TEXT_UNITS:,} characters; shorten it."
-        )
 
 
 def _filled(post: Post, account: Account, index: int, container: str, number: int) -> Flow[bool]:
@@ -89,12 +76,12 @@ def _item(post: Post, account: Account, index: int, number: int) -> Call:
     if item.kind == "video":
         body |= {"media_type": "VIDEO", **_video_source(item, account)}
     else:
-        body |= {"image_url": item.url, **_alt_text(_options(post, account), index)}
+        body |= {"image_url": item.url, **_alt_text(post.options, index)}
     return _create(account, named(f"item {index + 1}", number), body)
 
 
 def _whole(post: Post, account: Account, children: list[str], number: int) -> Call:
-    options = _options(post, account)
+    options = post.options
     body = _content(post, account, options, children)
     if post.caption:
         body["caption"] = post.caption
@@ -138,10 +125,6 @@ def _create(account: Account, name: str, body: Mapping[str, object]) -> Call:
 def _alt_text(options: Mapping[str, object], index: int) -> dict[str, object]:
     texts = _texts(options, "altTexts")
     return {"alt_text": texts[index]} if index < len(texts) and texts[index] else {}
-
-
-def _options(post: Post, account: Account) -> Mapping[str, object]:
-    return {**account.post_defaults, **post.options}
 
 
 def _texts(options: Mapping[str, object], name: str) -> list[str]:

@@ -21,7 +21,7 @@ from layers.connector import (
     Unreadable,
 )
 from layers.platforms.instagram.calls import ANY_REFUSAL, Listed, Page, Quota, get, post_to, read
-from layers.platforms.instagram.containers import ROUNDS, check_options, named, prepare
+from layers.platforms.instagram.containers import ROUNDS, named, prepare
 from layers.platforms.instagram.errors import QUOTA_PAUSE, container_failure
 
 COMMIT = "publish"
@@ -33,7 +33,6 @@ def publish(post: Post, account: Account) -> Flow[Published | Delivered]:
     """Prepare and publish, then link and first comment: those may be lost, the post may not."""
     if post.mode == "draft_to_device":
         return Delivered(post.id)
-    check_options(post, account)
     yield from _check_quota(account)
     for number in range(1, ROUNDS + 1):
         container = yield from prepare(post, account, number)
