@@ -13,7 +13,7 @@ import pytest
 from arrange import ahead, declared_routes, make_failed, target
 
 from layers.app import create_app
-from layers.worker import loopback_server
+from layers.loopback import loopback_server
 
 JSON = {"Content-Type": "application/json"}
 REPLAYED = "idempotent-replayed"

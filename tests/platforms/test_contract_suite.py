@@ -21,13 +21,13 @@ from lossy_proxy import FAULTS, Fault, Proxy, Strike, places, proxying, soon
 from layers.app import Shared
 from layers.connector import ContentKind
 from layers.db.pool import Pool, open_pool
+from layers.loopback import loopback_server
 from layers.outbound import Outbound
 from layers.platforms import CONNECTORS
 from layers.publishing.credentials import Credentials
 from layers.publishing.engine import Engine, Timing
 from layers.samples import make_video
 from layers.sandbox.app import FAKES, create_sandbox
-from layers.worker import loopback_server
 
 PATIENCE = Timing(
     lease=timedelta(seconds=3),
