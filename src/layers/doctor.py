@@ -11,6 +11,7 @@ from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, Connection, connect
 from layers.platforms import CONNECTORS
 from layers.settings import Settings
+from layers.social_accounts.oauth import CALLBACK
 from layers.storage import StorageError, open_storage
 from layers.vault import VaultError, open_vault
 
@@ -146,6 +147,10 @@ def _platforms(settings: Settings) -> list[Finding]:
             for name in connector.settings
             if not settings.platforms.get(f"{platform.upper()}_{name}")
         ]
-        words = f"set {' and '.join(missing)} to publish with live keys." if missing else "ready"
+        words = "ready"
+        if missing:
+            words = f"set {' and '.join(missing)} to publish with live keys; docs/how-to tells where they come from."
+        elif connector.settings and connector.oauth:
+            words = f"ready; the app there must know {settings.public_origin}{CALLBACK}{platform} as redirect address."
         found.append(Finding(connector.limits.title, None if missing else True, words))
     return found
