@@ -26,6 +26,7 @@ from layers.kit.times import iso_z
 from layers.sandbox.fake import Bounds, Fake, HttpRequest, Item, ItemMedia, ItemState, Refused, World, respond
 from layers.sandbox.faults import Board, Interference, Struck, answer_struck, control_routes
 from layers.sandbox.media import HEAD, sniff
+from layers.sandbox.oauth import CONSENT
 from layers.sandbox.state import State
 
 MOST_ITEMS = 1000
@@ -40,7 +41,13 @@ def _discover() -> Mapping[str, Fake]:
 
 
 FAKES: Mapping[str, Fake] = _discover()
-CONSENT_PATHS = frozenset(f"/{fake.name}{fake.consent}" for fake in FAKES.values() if fake.consent)
+CONSENT_PATHS = frozenset(
+    f"/{fake.name}{path}"
+    for fake in FAKES.values()
+    for route in fake.routes
+    if route.opt.get(CONSENT)
+    for path in route.paths
+)
 """Where people consent."""
 
 SIGN_UPS: Mapping[str, Callable[[State, str], Awaitable[Identity]]] = MappingProxyType(

@@ -142,7 +142,7 @@ class Fake:
 
     `answer` words what can go wrong anywhere (seconds: until a throttled caller may come back), `items`
     lists an owner's posts (None: everybody's) newest first, `resume` takes up background work after a
-    restart, `consent` is the path of the page where people consent.
+    restart.
     """
 
     name: str
@@ -151,7 +151,6 @@ class Fake:
     sign_up: Callable[[State, str], Awaitable[Identity]]
     items: Callable[[World, str | None, int], Awaitable[list[Item]]]
     resume: Callable[[World], Awaitable[None]]
-    consent: str | None = None
 
 
 def respond(answer: Answer) -> Response[bytes]:

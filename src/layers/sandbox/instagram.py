@@ -414,4 +414,4 @@ ROUTES: list[HTTPRouteHandler] = [
     add_comment,
     list_comments,
 ]
-FAKE = Fake(PLATFORM, ROUTES, answer, sign_up, items, resume_fetches, instagram_login.DESK.path)
+FAKE = Fake(PLATFORM, ROUTES, answer, sign_up, items, resume_fetches)

@@ -641,4 +641,4 @@ ROUTES: list[HTTPRouteHandler] = [
     get_status,
     delete_status,
 ]
-FAKE = Fake(PLATFORM, ROUTES, _answer, sign_up, items, resume, DESK.path)
+FAKE = Fake(PLATFORM, ROUTES, _answer, sign_up, items, resume)

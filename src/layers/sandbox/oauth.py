@@ -31,6 +31,9 @@ from layers.sandbox.state import Kind, Row, State
 
 CLIENT = re.compile(r"[A-Za-z0-9._-]{1,128}")
 CHALLENGE = re.compile(r"[0-9a-f]{64}")
+CONSENT = "consent"
+"""Marks the routes where people consent, in their `opt`."""
+
 HANDLE = re.compile(r"[\w.-]{1,100}")
 
 
@@ -158,7 +161,7 @@ def consent_routes(desk: Desk, read: Read = read_ask) -> list[HTTPRouteHandler]:
             raise Wrong(why)
         return ask
 
-    @get(desk.path)
+    @get(desk.path, opt={CONSENT: True})
     async def authorize(request: HttpRequest, world: Injected) -> Response[str]:
         try:
             ask = await checked(request, world)
@@ -168,7 +171,7 @@ def consent_routes(desk: Desk, read: Read = read_ask) -> list[HTTPRouteHandler]:
             return _show(_page(desk, ask))
         return await _allow(desk, world, ask, auto, ask.scopes)
 
-    @post(desk.path, status_code=200)
+    @post(desk.path, status_code=200, opt={CONSENT: True})
     async def decide(request: HttpRequest, world: Injected) -> Response[str]:
         try:
             ask = await checked(request, world)

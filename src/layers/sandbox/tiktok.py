@@ -599,4 +599,4 @@ ROUTES: list[HTTPRouteHandler] = [
     cancel,
     video_list,
 ]
-FAKE = Fake(PLATFORM, ROUTES, _answer, tiktok_login.sign_up, items, resume_pulls, tiktok_login.DESK.path)
+FAKE = Fake(PLATFORM, ROUTES, _answer, tiktok_login.sign_up, items, resume_pulls)
