@@ -138,7 +138,7 @@ ISSUES: Mapping[str, str] = {
     "not_configured": "The operator has not set up the platform's app; the message names the variables.",
     "not_found": "There is no such thing for this caller.",
     "not_in_project": "The account belongs to another project than the container.",
-    "not_in_sandbox": "The sandbox gives no consent for this platform; connect with a handle.",
+    "not_in_sandbox": "The sandbox gives no consent here, or its pages are switched off; connect with a handle.",
     "project_archived": "The project is archived.",
     "options_conflict": "Two platform options that exclude each other.",
     "out_of_range": "A number, a length or a pattern outside what is allowed.",

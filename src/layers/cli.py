@@ -18,15 +18,16 @@ from rich.table import Table
 from layers import doctor as checks
 from layers.access.commands import create_first_key
 from layers.access.keys import EVERYTHING, SCOPES, unknown_scopes
-from layers.app import PLATFORM_SETTINGS, Shared, create_app, share
+from layers.app import PLATFORM_SETTINGS, Shared, create_app, open_bounds, share
 from layers.db import embedded, schema
 from layers.db.pool import DATABASE_AWAY, connect, open_pool
 from layers.kit.logs import set_up_logs
+from layers.loopback import QuietServer
 from layers.sandbox.app import create_sandbox
 from layers.settings import Settings, SettingsError
 from layers.storage import StorageError
 from layers.vault import VaultError
-from layers.worker import QuietServer, work
+from layers.worker import work
 
 app = typer.Typer(
     help="Layers: a content publishing API. Never twice, never lost, always explained.",
@@ -262,7 +263,15 @@ def create_key(
 
 
 @sandbox.command("serve")
-def serve_sandbox(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8790) -> None:
+def serve_sandbox(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8790,
+    redirect_uri: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Address that consent may return to; repeatable. Those of this machine always may."
+        ),
+    ] = None,
+) -> None:
     """Serve the fake platforms as a separate server."""
     settings = _settings()
 
@@ -270,7 +279,11 @@ def serve_sandbox(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] 
         await _check_schema(url)
         pool = await open_pool(url, 8, "layers sandbox")
         config = uvicorn.Config(
-            create_sandbox(pool), host="127.0.0.1", port=port, log_config=None, access_log=False
+            create_sandbox(pool, bounds=open_bounds(settings, redirect_uri or [])),
+            host="127.0.0.1",
+            port=port,
+            log_config=None,
+            access_log=False,
         )
         err.print(f"Sandbox on http://127.0.0.1:{port} · what was posted: http://127.0.0.1:{port}/posts")
         await uvicorn.Server(config).serve()

@@ -12,6 +12,7 @@ from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, Connection, connect
 from layers.platforms import CONNECTORS
 from layers.settings import Settings
+from layers.social_accounts.oauth import CALLBACK
 from layers.storage import StorageError, open_storage
 from layers.vault import VaultError, open_vault
 
@@ -154,6 +155,12 @@ def _platform(settings: Settings, platform: str, connector: Connector) -> Findin
     ready = [urlsplit(origin).hostname or "" for origin, names in missing.items() if not names]
     begun = [names for origin, names in missing.items() if 0 < len(names) < len(doors[origin])]
     if ready and not begun:
-        return Finding(title, True, f"ready ({', '.join(ready)})" if connector.doors else "ready")
+        words = f"ready ({', '.join(ready)})" if connector.doors else "ready"
+        if connector.settings and connector.oauth:
+            words += (
+                f"; the app there must know {settings.public_origin}{CALLBACK}{platform} as redirect address."
+            )
+        return Finding(title, True, words)
     lacking = " or ".join(" and ".join(names) for names in begun or missing.values())
-    return Finding(title, None, f"set {lacking} to publish with live keys.")
+    words = f"set {lacking} to publish with live keys; docs/how-to tells where they come from."
+    return Finding(title, None, words)

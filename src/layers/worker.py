@@ -3,19 +3,19 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
-import uvicorn
 
-from layers.app import Shared
+from layers.app import Shared, sandbox_bounds
 from layers.content.commands import auto_approve_next
 from layers.db.pool import DATABASE_AWAY, Pool, open_pool
 from layers.db.schema import queue_settings
 from layers.kit.ids import new_id
 from layers.kit.times import utc_now
+from layers.loopback import loopback_server
 from layers.outbound import Outbound
 from layers.platforms import CONNECTORS
 from layers.publishing.credentials import Credentials
@@ -33,40 +33,6 @@ TIDY_EVERY = 60.0
 APPROVE_EVERY = 1.0
 
 
-class QuietServer(uvicorn.Server):
-    """A uvicorn that leaves signals to its owner."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Take no signal."""
-        yield
-
-
-@asynccontextmanager
-async def loopback_server(app: object, port: int = 0, *, lifespan: bool = False) -> AsyncGenerator[str]:
-    """Serve an ASGI app on loopback while the block runs; gives its origin."""
-    config = uvicorn.Config(
-        app,  # pyright: ignore[reportArgumentType]
-        host="127.0.0.1",
-        port=port,
-        log_config=None,
-        access_log=False,
-        lifespan="on" if lifespan else "off",
-        timeout_graceful_shutdown=1,
-    )
-    server = QuietServer(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        if task.done():
-            raise RuntimeError(f"port {port} on 127.0.0.1 is not free") from task.exception()
-        await asyncio.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
-
-
 def timing(lease_seconds: float) -> Timing:
     """Return the engine's patience for a lease of that length."""
     return Timing(lease=timedelta(seconds=lease_seconds))
@@ -81,7 +47,8 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
     )
     outbound = Outbound(shared.storage, settings.allow_private_networks)
     try:
-        async with loopback_server(create_sandbox(pool)) as sandbox_origin:
+        sandbox = create_sandbox(pool, bounds=sandbox_bounds(settings, pool))
+        async with loopback_server(sandbox) as sandbox_origin:
             engine = Engine(
                 pool=pool,
                 outbound=outbound,

@@ -13,8 +13,8 @@ from arrange import moment
 from layers.access.commands import create_first_key
 from layers.app import Shared, create_app, share
 from layers.doctor import examine
+from layers.loopback import loopback_server
 from layers.settings import Settings
-from layers.worker import loopback_server
 
 HOME = "http://localhost:3000/done"
 PLATFORMS = ["tiktok", "instagram", "mastodon"]
@@ -241,6 +241,44 @@ async def test_nothing_secret_of_a_state_is_stored_in_the_clear(client, pool) ->
     row = await pool.fetchrow("SELECT * FROM oauth_states WHERE id = $1", begun["state"])
     assert b"clientSecret" not in row["sealed_session"]
     assert b"code_verifier" not in row["sealed_session"]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_consent_leads_home_alone(client, platform: str) -> None:
+    begun = await begin(client, await client.project(), platform)
+    ours = query_of(begun["authorizeUrl"])["redirect_uri"]
+    for other in ("https://evil.example/", HOME, f"{ours}x", ours.replace(platform, "nowhere")):
+        parts = urlsplit(begun["authorizeUrl"])
+        query = urlencode(query_of(begun["authorizeUrl"]) | {"redirect_uri": other, "auto": "ann"})
+        async with client.session.get(parts._replace(query=query).geturl(), allow_redirects=False) as answer:
+            assert (answer.status, "Location" in answer.headers) == (400, False), other
+
+
+async def test_consent_is_given_for_an_authorization_that_waits_alone(client, pool) -> None:
+    begun = await begin(client, await client.project())
+    await follow(client, await consent(client, begun))
+    used = begun["authorizeUrl"]
+    made_up = used.replace(begun["state"], "st_made_up")
+    late = await begin(client, await client.project())
+    await pool.execute(
+        "UPDATE oauth_states SET expires_at = now() - interval '1 second' WHERE id = $1", late["state"]
+    )
+    for url in (used, made_up, late["authorizeUrl"]):
+        async with client.session.get(url, allow_redirects=False) as answer:
+            assert answer.status == 400
+            assert "was used already, has expired, or was never made" in await answer.text()
+
+
+async def test_a_person_with_a_dead_link_reads_words(client) -> None:
+    url = f"{client.origin}/v1/social/oauth/callback/tiktok?state=st_1&code=<script>"
+    async with client.session.get(url, headers={"Accept": "text/html,*/*;q=0.8"}) as answer:
+        page = await answer.text()
+        assert (answer.status, answer.content_type) == (404, "text/html")
+        assert "connect again" in page
+        assert "<script" not in page
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    async with client.session.get(url) as answer:
+        assert (answer.status, (await answer.json())["error"]["code"]) == (404, "NOT_FOUND")
 
 
 # Return addresses ------------------------------------------------------------------------------------------------

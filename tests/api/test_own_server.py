@@ -8,8 +8,8 @@ import pytest
 
 from layers.access.commands import create_first_key
 from layers.app import Shared, create_app, share
+from layers.loopback import loopback_server
 from layers.settings import Settings
-from layers.worker import loopback_server
 
 BACK = "https://app.example/done"
 

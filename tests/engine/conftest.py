@@ -9,8 +9,8 @@ from stage import Stage, engine_at
 
 from layers.app import Shared
 from layers.db.pool import Pool
+from layers.loopback import loopback_server
 from layers.sandbox.app import create_sandbox
-from layers.worker import loopback_server
 
 
 @pytest.fixture

@@ -167,6 +167,8 @@ async def test_a_revoked_account_waits_for_a_person(stage: Stage, video):
     shown = await stage.client.get(f"/v1/projects/{stage.project}/social-accounts")
     assert shown["items"][0]["status"] == "reauth_required"
     assert (await events(stage)).count("social_account.needs_reauth") == 1
+    told = await stage.pool.fetchval("SELECT data FROM events WHERE type = 'social_account.needs_reauth'")
+    assert "no longer accepts the refresh token" in told["reason"]
     assert not await stage.step(account)
     assert await stage.account("tom", "tiktok") == account
     assert (await stage.carry(account, post))["status"] == "published"

@@ -22,12 +22,12 @@ from lossy_proxy import FAULTS, Fault, NamingDoor, Proxy, Strike, soon
 from layers.app import Shared
 from layers.connector import ContentKind
 from layers.db.pool import Pool, open_pool
+from layers.loopback import loopback_server
 from layers.platforms import CONNECTORS
 from layers.publishing.credentials import Credentials
 from layers.publishing.engine import Engine, Timing
 from layers.samples import make_video
 from layers.sandbox.app import FAKES, create_sandbox
-from layers.worker import loopback_server
 from relay import relaying
 
 PATIENCE = Timing(

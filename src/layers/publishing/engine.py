@@ -596,7 +596,7 @@ class _Attempt:
             if self.committed:
                 return self._unknown("The account was not reconnected within a day.")
             return self._end_failed(failure.code, f"Not reconnected within a day: {failure.message}")
-        self.tell("reauth_required", f"{failure.message} Waiting for the account to be reconnected.")
+        self.tell("reauth_required", f"{failure.message} Until then the post waits.")
         return Settlement(
             "publishing" if self.committed else "queued",
             due_at=deadline,

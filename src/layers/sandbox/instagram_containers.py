@@ -295,11 +295,11 @@ async def _fetch_and_settle(world: World, row: Row[Container]) -> None:
     failed = None
     container = row.value
     try:
-        async with asyncio.timeout(FETCH_SECONDS), aiohttp.ClientSession() as web:
+        async with asyncio.timeout(FETCH_SECONDS):
             kind: MediaKind = "image" if container.shape == "IMAGE" else "video"
-            received.append(await _take(world, web, container.url, kind))
+            received.append(await _take(world, container.url, kind))
             if container.cover_url:
-                await _take(world, web, container.cover_url, "cover")
+                await _take(world, container.cover_url, "cover")
     except FetchFailed as why:
         failed = why.subcode
     except TimeoutError:
@@ -314,10 +314,8 @@ async def _fetch_and_settle(world: World, row: Row[Container]) -> None:
             return
 
 
-async def _take(
-    world: World, web: aiohttp.ClientSession, url: str, kind: Literal["image", "video", "cover"]
-) -> Stored:
-    async with web.get(url, allow_redirects=False) as answer:
+async def _take(world: World, url: str, kind: Literal["image", "video", "cover"]) -> Stored:
+    async with world.fetch(url) as answer:
         if answer.status != 200:
             raise FetchFailed(2207052)
         if kind != "video":

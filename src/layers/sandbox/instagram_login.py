@@ -239,9 +239,8 @@ DESK = Desk(
     platform=PLATFORM,
     title="Instagram",
     path="/oauth/authorize",
-    client="client_id",
     scopes=SCOPES,
-    needed=BASIC,
+    needed=(BASIC,),
     denied={
         "error": "access_denied",
         "error_reason": "user_denied",

@@ -26,10 +26,11 @@ REVOKED = "revoked_by_api"
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """What connecting needs of this process."""
+    """What connecting needs of this process. `sandbox_pages`: where people see the sandbox, None if nowhere."""
 
     pool: Pool
     credentials: Credentials
+    sandbox_pages: str | None
 
 
 async def connect(

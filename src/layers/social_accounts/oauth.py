@@ -52,6 +52,8 @@ async def begin(
     await commands.open_project(tx, caller, project_id)
     sandbox = caller.environment == "test"
     service = _service(connector, wanted, by, sandbox=sandbox)
+    if sandbox and by.sandbox_pages is None:
+        raise _not_in_sandbox("The operator shows no pages of the sandbox (LAYERS_SANDBOX_PAGES=false)")
     door = by.credentials.door(connector, sandbox=sandbox, service=service)
     state = new_id("st")
     grant = _grant(connector, by, wanted.platform, state, secrets.token_urlsafe(48), service, sandbox=sandbox)
@@ -79,7 +81,10 @@ async def begin(
             expires_at=expires_at,
         ),
     )
-    return schemas.AuthorizeUrl(authorize.url, state, expires_at)
+    shown = authorize.url
+    if sandbox and by.sandbox_pages:
+        shown = shown.replace(by.credentials.sandbox_origin, by.sandbox_pages, 1)
+    return schemas.AuthorizeUrl(shown, state, expires_at)
 
 
 async def begin_again(
@@ -115,10 +120,14 @@ def _cannot_begin(
 ) -> errors.Validation:
     title = connector.limits.title
     if sandbox and isinstance(refusal, Rejected):
-        words = f'The sandbox of {title} gives no consent; connect with the credential {{"handle": "…"}}.'
-        return errors.one_issue("platform", words, "not_in_sandbox")
+        return _not_in_sandbox(f"The sandbox of {title} gives no consent")
     words = f"{title} could not be asked: {refusal}"
     return errors.one_issue("service" if service else "platform", words, "authorization_refused")
+
+
+def _not_in_sandbox(why: str) -> errors.Validation:
+    words = f'{why}; connect with the credential {{"handle": "…"}}.'
+    return errors.one_issue("platform", words, "not_in_sandbox")
 
 
 def _service(connector: Connector, wanted: Wanted, by: Connecting, *, sandbox: bool) -> str | None:
@@ -222,7 +231,9 @@ async def finish(platform: str, returned: Mapping[str, str], by: Connecting) -> 
     async with by.pool.acquire() as tx, tx.transaction():
         row = await store.use_state(tx, state, platform)
     if row is None:
-        raise errors.NotFound("This link was used already, has expired, or was never made. Start again.")
+        raise errors.NotFound(
+            "This link was used already, has expired, or was never made. Go back to where you began and connect again."
+        )
     try:
         accounts = await _connect(row, returned, by)
     except (Failure, Unreadable, errors.Problem) as refusal:

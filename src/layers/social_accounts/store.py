@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from layers.access.caller import Caller
-from layers.db.pool import Connection
+from layers.db.pool import Connection, Pool
 
 ACCOUNT = """a.id AS social_account_id, a.project_id, a.platform, a.handle, a.display_name, a.avatar_url, a.status,
     a.post_defaults, a.connected_at, a.token_expires_at, a.disconnected_reason, a.disconnected_at"""
@@ -170,6 +170,15 @@ async def use_state(tx: Connection, state: str, platform: str) -> asyncpg.Record
     return await tx.fetchrow(
         "UPDATE oauth_states SET used_at = now() WHERE id = $1 AND platform = $2 AND used_at IS NULL"
         " AND expires_at > now() RETURNING *",
+        *(state, platform),
+    )
+
+
+async def is_awaited(pool: Pool, state: str, platform: str) -> bool:
+    """Tell whether `use_state` would find this state."""
+    return await pool.fetchval(
+        "SELECT EXISTS (SELECT FROM oauth_states WHERE id = $1 AND platform = $2 AND used_at IS NULL"
+        " AND expires_at > now())",
         *(state, platform),
     )
 

@@ -3,4 +3,4 @@ CREATE TABLE schema_compatibility (
     singleton    boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     oldest_code  text NOT NULL
 );
-INSERT INTO schema_compatibility (oldest_code) VALUES ('0003');
+INSERT INTO schema_compatibility (oldest_code) VALUES ('0004');
