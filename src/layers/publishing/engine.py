@@ -38,7 +38,7 @@ from layers.connector import (
     Unreadable,
     Wait,
 )
-from layers.db.pool import DATABASE_AWAY, Pool
+from layers.db.pool import BUSY, DATABASE_AWAY, Pool
 from layers.outbound import AnswerLost, NotSent, Outbound, lease_clock, rebase
 from layers.publishing import ledger
 from layers.publishing.credentials import Credentials, Door
@@ -119,8 +119,10 @@ class Engine:
             try:
                 await attempt.run()
             except Superseded:
-                log.info("let go", why="canceled, or taken over by another worker")
-            except DATABASE_AWAY as fault:
+                log.info(
+                    "let go", why="canceled, taken over by another worker, or the account was reconnected"
+                )
+            except (*DATABASE_AWAY, *BUSY) as fault:
                 log.warning("database away; the lease will lapse and the post be resumed", error=repr(fault))
             finally:
                 if self.running.get(claim.number) is attempt:
@@ -195,7 +197,7 @@ class _Attempt:
         """Work on the post until it is settled. Raises Superseded or what the database raises when away."""
         try:
             end = await self._outcome()
-        except (*DATABASE_AWAY, Superseded):
+        except (*DATABASE_AWAY, *BUSY, Superseded):
             raise
         except Exception as fault:
             log.error("bug", exc_info=fault)
@@ -232,7 +234,9 @@ class _Attempt:
         status = self.claim.account.status
         if status == "reauth_required":
             return self._wait_for_person(Reconnect("The account must be reconnected."))
-        if status == "disconnected" and not self.committed:
+        if status == "disconnected" and self.committed:
+            return self._wait_for_person(Reconnect("The account was disconnected."))
+        if status == "disconnected":
             return self._end_failed("CREDENTIAL_INVALID", "The account was disconnected.")
         return None
 

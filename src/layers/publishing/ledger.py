@@ -48,6 +48,7 @@ class AccountRow(msgspec.Struct, frozen=True):
     sealed_secrets: bytes | None
     token_expires_at: datetime | None
     post_defaults: dict[str, object]
+    connected_at: datetime
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -114,7 +115,7 @@ SELECT c.number, c.fence, c.id, c.organization_id, c.project_id, c.container_id,
     a.external_id AS "account.external_id", a.handle AS "account.handle", a.service AS "account.service",
     a.sandbox AS "account.sandbox", a.status AS "account.status", a.sealed_secrets AS "account.sealed_secrets",
     a.token_expires_at AS "account.token_expires_at", a.post_defaults AS "account.post_defaults",
-    a.id AS "account.id",
+    a.id AS "account.id", a.connected_at AS "account.connected_at",
     (SELECT coalesce(json_agg(json_build_object('name', j.name, 'effect', j.effect, 'sent_at', j.sent_at,
         'reply', j.reply, 'digest', encode(j.digest, 'hex'), 'absent_at', j.absent_at,
         'repeatable_until', j.repeatable_until) ORDER BY j.sent_at), '[]')
@@ -206,14 +207,18 @@ def _kept_part(reply: Reply) -> dict[str, object]:
 
 
 SETTLE = f"""
-WITH held AS (
+WITH unchanged AS MATERIALIZED ( -- locked before the post, as in revoking: no deadlock
+    SELECT FROM social_accounts WHERE id = $18 AND connected_at = $19 FOR NO KEY UPDATE
+), held AS (
     UPDATE scheduled_posts SET status = $3, due_at = $4, holds_lane = $5,
         next_attempt_at = CASE WHEN $3 IN ('queued', 'publishing') THEN $4::timestamptz END,
         last_error = $6, external_id = coalesce($7, external_id), external_url = coalesce($8, external_url),
         outcome_unknown = $9, attempts = attempts - $10::int,
         published_at = CASE WHEN $3 IN ('published', 'draft_in_inbox') THEN clock_timestamp() END,
         commit_sent_at = CASE WHEN $15 THEN commit_sent_at END, updated_at = now()
-    WHERE number = $1 AND fence = $2 AND status = 'publishing' RETURNING number, social_account_id
+    WHERE number = $1 AND fence = $2 AND status = 'publishing'
+        AND ($16::timestamptz IS NULL AND NOT $17 OR EXISTS (SELECT FROM unchanged))
+    RETURNING number, social_account_id
 ), {KEEP.format(calls="$11")}, dropped AS (
     DELETE FROM post_calls USING held WHERE post_number = held.number
         AND (name = ANY($12) OR $3 IN ('published', 'draft_in_inbox'))
@@ -240,7 +245,8 @@ async def settle(
 ) -> None:
     """End the work on a claimed post: state, journal, story and events in one statement. Raises Superseded.
 
-    `committed`: a COMMIT was sent that is not known to have been refused.
+    `committed`: a COMMIT was sent that is not known to have been refused. An end that says something of the account is
+    superseded, too, by a reconnect since the claim: what was learnt with the old token is old.
     """
     success = end.status in ("published", "draft_in_inbox")
     done = await pool.fetchval(
@@ -252,6 +258,7 @@ async def settle(
         list(end.story),
         _event_rows(held, end),
         *(committed, end.hold_account_until, end.account_needs_reauth),
+        *(held.social_account_id, held.account.connected_at),
     )
     if not done:
         raise Superseded

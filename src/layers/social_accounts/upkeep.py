@@ -21,7 +21,7 @@ TRY_AGAIN = timedelta(minutes=10)
 
 DUE = """
 SELECT a.id, a.platform, a.organization_id, a.project_id, a.external_id, a.handle, a.service, a.sandbox, a.status,
-    a.sealed_secrets, a.token_expires_at, a.post_defaults
+    a.sealed_secrets, a.token_expires_at, a.post_defaults, a.connected_at
 FROM social_accounts a WHERE a.status = 'connected' AND a.token_expires_at IS NOT NULL
     AND a.token_expires_at - now() < $1::float8 * (a.token_expires_at - coalesce(a.token_refreshed_at, a.connected_at))
     AND a.updated_at < now() - $2::interval
@@ -38,7 +38,7 @@ async def refresh_ahead(pool: Pool, credentials: Credentials) -> int:
         try:
             await credentials.refresh(CONNECTORS[row["platform"]], account)
         except Reconnect as refusal:
-            await _needs_reauth(pool, row["id"], CONNECTORS[row["platform"]], refusal)
+            await _needs_reauth(pool, account, CONNECTORS[row["platform"]], refusal)
         except (Failure, Unreadable) as fault:
             log.warning("token not refreshed; tried again later", account=account.id, why=str(fault))
         else:
@@ -46,20 +46,21 @@ async def refresh_ahead(pool: Pool, credentials: Credentials) -> int:
     return len(rows)
 
 
-async def _needs_reauth(pool: Pool, account_id: str, connector: Connector, refusal: Reconnect) -> None:
+async def _needs_reauth(pool: Pool, account: AccountRow, connector: Connector, refusal: Reconnect) -> None:
+    """Say that the account must be reconnected, unless it just was."""
     async with pool.acquire() as tx, tx.transaction():
         row = await tx.fetchrow(
             "UPDATE social_accounts SET status = 'reauth_required', updated_at = now()"
-            " WHERE id = $1 AND status = 'connected' RETURNING organization_id, project_id",
-            account_id,
+            " WHERE id = $1 AND status = 'connected' AND connected_at = $2 RETURNING organization_id, project_id",
+            *(account.id, account.connected_at),
         )
         if row is not None:
             platform = connector.limits.platform
-            data = {"socialAccountId": account_id, "platform": platform, "reason": refusal.message}
+            data = {"socialAccountId": account.id, "platform": platform, "reason": refusal.message}
             kind = "social_account.needs_reauth"
-            event = Event(kind, row["organization_id"], row["project_id"], account_id, data, "token_upkeep")
+            event = Event(kind, row["organization_id"], row["project_id"], account.id, data, "token_upkeep")
             await events.append(tx, event)
-    log.warning("account must be reconnected", account=account_id, why=refusal.message)
+    log.warning("account must be reconnected", account=account.id, why=refusal.message)
 
 
 async def seal_anew(pool: Pool, credentials: Credentials) -> int:
