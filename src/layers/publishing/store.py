@@ -193,6 +193,26 @@ async def page(
     )
 
 
+async def find_anywhere(tx: Connection, post_id: str) -> list[asyncpg.Record]:
+    """Return whose posts bear an id, which is unique within an organisation only."""
+    return await tx.fetch(
+        """SELECT p.organization_id, o.name AS organization_name, j.environment FROM scheduled_posts p
+        JOIN projects j ON j.id = p.project_id JOIN organizations o ON o.id = p.organization_id WHERE p.id = $1""",
+        post_id,
+    )
+
+
+async def newest(
+    tx: Connection, statuses: Sequence[str], project_id: str | None, limit: int
+) -> list[asyncpg.Record]:
+    """Return posts of the whole installation, newest scheduledFor first."""
+    return await tx.fetch(
+        f"""SELECT {POST} FROM scheduled_posts p WHERE (cardinality($1::text[]) = 0 OR p.status = ANY($1))
+        AND ($2::text IS NULL OR p.project_id = $2) ORDER BY p.scheduled_for DESC, p.number DESC LIMIT $3""",
+        *(list(statuses), project_id, limit),
+    )
+
+
 async def story(tx: Connection, number: int) -> list[asyncpg.Record]:
     """Return what happened to a post, in order."""
     return await tx.fetch(
