@@ -357,7 +357,20 @@ async def resolve(tx: Connection, caller: Caller, post_id: str, body: ResolveBod
     data: dict[str, object] = {"outcome": body.outcome, "externalId": body.external_id, "by": caller.actor}
     await store.tell(tx, row["number"], "resolved", f"A person says: {body.outcome.replace('_', ' ')}.", data)
     await _audit(tx, caller, "post.resolved", row, data)
-    return store.post_from(settled)
+    post = store.post_from(settled)
+    if post.status == "published":
+        await events.append(tx, caller.event("post.published", post.project_id, post.id, _told(post)))
+    return post
+
+
+def _told(post: ScheduledPost) -> dict[str, object]:
+    """Return what `post.published` carries, as when the dispatcher tells it."""
+    names = ("containerId", "projectId", "socialAccountId", "platform", "mode", "status", "scheduledFor")
+    shown = msgspec.to_builtins(post, builtin_types=(datetime,))
+    return {
+        "scheduledPostId": post.id,
+        **{name: shown[name] for name in (*names, "externalId", "externalUrl")},
+    }
 
 
 async def _audit(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from layers.connector import Account, Connector
+from layers.connector import Account, Connector, Reconnect
 from layers.db.pool import Connection, Pool
 from layers.kit.times import utc_now
 from layers.outbound import Outbound
@@ -77,7 +77,9 @@ class Credentials:
             sealed: bytes | None = await tx.fetchval(
                 "SELECT sealed_secrets FROM social_accounts WHERE id = $1 FOR NO KEY UPDATE", row.id
             )
-            if sealed is not None and sealed != row.sealed_secrets:
+            if sealed is None:
+                raise Reconnect("The account was disconnected.")
+            if sealed != row.sealed_secrets:
                 return self._account(connector, row, self.vault.unseal(sealed, row.id))
             return await self._refresh(tx, connector, row)
 

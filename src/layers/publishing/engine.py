@@ -125,7 +125,9 @@ class Engine:
                 async with attempt.leave:
                     await attempt.run()
             except Superseded:
-                log.info("let go", why="canceled, or taken over by another worker")
+                log.info(
+                    "let go", why="canceled, taken over by another worker, or the account was reconnected"
+                )
             except (*DATABASE_AWAY, *BUSY) as fault:
                 if attempt.leave.expired():
                     await self._let_go(claim)
@@ -173,6 +175,7 @@ class _Attempt:
         self.unsaved: dict[str, Entry] = {}
         self.seen: dict[str, Entry] = {}
         self.story: list[StoryStep] = []
+        self.lookups: list[dict[str, object]] = []
         self.refreshed = False
         self.last_call: Call | None = None
         self.flushed_at = self.started
@@ -256,7 +259,9 @@ class _Attempt:
         status = self.claim.account.status
         if status == "reauth_required":
             return self._wait_for_person(Reconnect("The account must be reconnected."))
-        if status == "disconnected" and not self.committed:
+        if status == "disconnected" and self.committed:
+            return self._wait_for_person(Reconnect("The account was disconnected."))
+        if status == "disconnected":
             return self._end_failed("CREDENTIAL_INVALID", "The account was disconnected.")
         return None
 
@@ -365,11 +370,9 @@ class _Attempt:
         return self.engine.credentials.door(self.connector, sandbox=row.sandbox, service=row.service)
 
     def _tell_sent(self, call: Call, reply: Reply, started: float) -> None:
-        ids = {name: reply.headers[name] for name in REQUEST_IDS if name in reply.headers}
         ms = round((time.monotonic() - started) * 1000)
-        self.tell(
-            "sent", f"{call.name}: answered {reply.status} after {ms} ms.", status=reply.status, ms=ms, **ids
-        )
+        words = f"{call.name}: answered {reply.status} after {ms} ms."
+        self.tell("sent", words, status=reply.status, ms=ms, **_request_ids(reply))
 
     # The journal -------------------------------------------------------------------------------------------------
 
@@ -452,7 +455,9 @@ class _Attempt:
                 if isinstance(step, Wait):
                     raise _InDoubt(step.why, self.now() + timedelta(seconds=step.seconds))
                 assert step.effect is Effect.READ, "find only reads"
-                step = flow.send(await self._exchange(step))
+                reply = await self._exchange(step)
+                self.lookups.append({"call": step.name, "status": reply.status, **_request_ids(reply)})
+                step = flow.send(reply)
         except StopIteration as end:
             return end.value
         except Rejected as refusal:
@@ -460,16 +465,27 @@ class _Attempt:
         except (Unavailable, Throttled, Unreadable) as fault:
             raise self._doubt(f"the platform could not be asked: {fault}") from fault
 
+    def _evidence(self) -> dict[str, object]:
+        """Return what a person judges by: what was sent when, what the platform was asked, its ids of that."""
+        open_commits = [e for e in self.journal.values() if e.effect is Effect.COMMIT and e.reply is None]
+        return {
+            "unanswered": [
+                {"call": e.name, "sentAt": e.sent_at, "absentAt": e.absent_at} for e in open_commits
+            ],
+            "lookups": self.lookups,
+        }
+
     def _judge(self, entry: Entry, seen: Found | NotPosted | Unknown) -> None:
         """Settle a doubt by what `find` saw, or raise to look again later."""
         match seen:
             case Found(answer):
-                self.tell("found", f"{entry.name} had no answer; the platform shows that it was carried out.")
+                words = f"{entry.name} had no answer; the platform shows that it was carried out."
+                self.tell("found", words, **self._evidence())
                 self._note(msgspec.structs.replace(entry, reply=answer))
             case NotPosted(evidence, final):
                 first = entry.absent_at
                 if final or (first is not None and self.now() - first >= self.timing.absence_spacing):
-                    self.tell("absent", f"{entry.name} was not carried out: {evidence}.")
+                    self.tell("absent", f"{entry.name} was not carried out: {evidence}.", **self._evidence())
                     self._retract(entry.name)
                     return
                 self._note(msgspec.structs.replace(entry, absent_at=first or self.now()))
@@ -529,13 +545,13 @@ class _Attempt:
     def _park_in_doubt(self, doubt: _InDoubt) -> Settlement:
         message = f"Not known yet whether the post is out: {doubt.why}."
         if self.claim.last_error is None or self.claim.last_error.message != message:
-            self.tell("in_doubt", message)
+            self.tell("in_doubt", message, **self._evidence())
         error = self._error("IN_DOUBT", message, None, retryable=True)
         return Settlement("publishing", due_at=doubt.until, holds_lane=True, error=error)
 
     def _unknown(self, why: str) -> Settlement:
         message = f"{why} Look on the platform, then say what you saw with …/resolve."
-        self.tell("outcome_unknown", message)
+        self.tell("outcome_unknown", message, **self._evidence())
         error = self._error("OUTCOME_UNKNOWN", message, None, retryable=False)
         data: dict[str, object] = {"error": error}
         return Settlement("failed", error=error, outcome_unknown=True, event="post.failed", data=data)
@@ -603,6 +619,10 @@ class _Attempt:
             error=self._error(failure.code, failure.message, failure.platform_code, retryable=True),
             account_needs_reauth=True,
         )
+
+
+def _request_ids(reply: Reply) -> dict[str, str]:
+    return {name: reply.headers[name] for name in REQUEST_IDS if name in reply.headers}
 
 
 def handoff_path(number: int) -> str:

@@ -50,6 +50,7 @@ class AccountRow(msgspec.Struct, frozen=True):
     status: str
     sealed_secrets: bytes | None
     token_expires_at: datetime | None
+    connected_at: datetime
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -117,7 +118,7 @@ SELECT c.number, c.fence, c.id, c.organization_id, c.project_id, c.container_id,
     a.external_id AS "account.external_id", a.handle AS "account.handle", a.service AS "account.service",
     a.sandbox AS "account.sandbox", a.status AS "account.status", a.sealed_secrets AS "account.sealed_secrets",
     a.token_expires_at AS "account.token_expires_at",
-    a.id AS "account.id",
+    a.id AS "account.id", a.connected_at AS "account.connected_at",
     (SELECT coalesce(json_agg(json_build_object('name', j.name, 'effect', j.effect, 'sent_at', j.sent_at,
         'reply', j.reply, 'digest', encode(j.digest, 'hex'), 'absent_at', j.absent_at,
         'repeatable_until', j.repeatable_until) ORDER BY j.sent_at), '[]')
@@ -158,9 +159,9 @@ class Settlement:
 HELD = """
 WITH wanted AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1) AS w(number bigint, fence bigint, {columns}, calls jsonb)
-), free AS MATERIALIZED (
+){before}, free AS MATERIALIZED (
     SELECT p.number FROM wanted w JOIN scheduled_posts p USING (number)
-    WHERE p.fence = w.fence AND p.status = 'publishing' FOR NO KEY UPDATE OF p {patience}
+    WHERE p.fence = w.fence AND p.status = 'publishing' {guard} FOR NO KEY UPDATE OF p {patience}
 ), held AS (
     UPDATE scheduled_posts p SET updated_at = now(), {change}
     FROM free JOIN wanted w USING (number)
@@ -180,6 +181,8 @@ wait for a row another transaction has locked, so that one post cannot delay oth
 
 SAVE = HELD.format(
     columns="lease interval, committing boolean",
+    before="",
+    guard="",
     patience="{patience}",
     change="""due_at = now() + w.lease, commit_sent_at = CASE WHEN w.committing
         THEN coalesce(p.commit_sent_at, clock_timestamp()) ELSE p.commit_sent_at END""",
@@ -189,7 +192,13 @@ SAVE = HELD.format(
 SETTLE = HELD.format(
     columns="""status text, due_at timestamptz, holds_lane boolean, error jsonb, external_id text, external_url text,
         outcome_unknown boolean, uncounted boolean, committed boolean, hold_until timestamptz, needs_reauth boolean,
-        dropped text[], story jsonb, events jsonb""",
+        account_id text, connected_at timestamptz, dropped text[], story jsonb, events jsonb""",
+    before=""", unchanged AS MATERIALIZED ( -- locked before the post, as in revoking: no deadlock
+    SELECT a.id FROM wanted w JOIN social_accounts a ON a.id = w.account_id AND a.connected_at = w.connected_at
+    WHERE w.hold_until IS NOT NULL OR w.needs_reauth FOR NO KEY UPDATE OF a
+)""",
+    guard="""AND (w.hold_until IS NULL AND NOT w.needs_reauth
+        OR EXISTS (SELECT FROM unchanged WHERE unchanged.id = w.account_id))""",
     patience="{patience}",
     change="""status = w.status, due_at = w.due_at, holds_lane = w.holds_lane,
         next_attempt_at = CASE WHEN w.status IN ('queued', 'publishing') THEN w.due_at END, last_error = w.error,
@@ -260,7 +269,8 @@ class Ledger:
     ) -> None:
         """End the work on a claimed post: state, journal, story and events in one statement. Raises Superseded.
 
-        `committed`: a COMMIT was sent that is not known to have been refused.
+        `committed`: a COMMIT was sent that is not known to have been refused. An end that says something of the account
+        is superseded, too, by a reconnect since the claim: what was learnt with the old token is old.
         """
         success = end.status in ("published", "draft_in_inbox")
         row: dict[str, object] = {
@@ -275,6 +285,8 @@ class Ledger:
             "committed": committed,
             "hold_until": end.hold_account_until,
             "needs_reauth": end.account_needs_reauth,
+            "account_id": held.social_account_id,
+            "connected_at": held.account.connected_at,
             "calls": [] if success else [_call_row(call) for call in calls],
             "dropped": dropped,
             "story": end.story,

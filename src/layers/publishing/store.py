@@ -217,6 +217,26 @@ async def page(
     )
 
 
+async def find_anywhere(tx: Connection, post_id: str) -> list[asyncpg.Record]:
+    """Return whose posts bear an id, which is unique within an organisation only."""
+    return await tx.fetch(
+        """SELECT p.organization_id, o.name AS organization_name, j.environment FROM scheduled_posts p
+        JOIN projects j ON j.id = p.project_id JOIN organizations o ON o.id = p.organization_id WHERE p.id = $1""",
+        post_id,
+    )
+
+
+async def newest(
+    tx: Connection, statuses: Sequence[str], project_id: str | None, limit: int
+) -> list[asyncpg.Record]:
+    """Return posts of the whole installation, newest scheduledFor first."""
+    return await tx.fetch(
+        f"""SELECT {POST} FROM scheduled_posts p WHERE (cardinality($1::text[]) = 0 OR p.status = ANY($1))
+        AND ($2::text IS NULL OR p.project_id = $2) ORDER BY p.scheduled_for DESC, p.number DESC LIMIT $3""",
+        *(list(statuses), project_id, limit),
+    )
+
+
 async def story(tx: Connection, number: int) -> list[asyncpg.Record]:
     """Return what happened to a post, in order."""
     return await tx.fetch(
@@ -250,10 +270,10 @@ async def find_handoff(tx: Connection, number: int, posted: str) -> asyncpg.Reco
 
 
 async def reschedule(tx: Connection, number: int, at: datetime) -> datetime:
-    """Move a queued, locked post; returns updated_at."""
+    """Move a queued, locked post; returns updated_at. What was fixed at its first try is fixed anew at the next."""
     return await tx.fetchval(
-        "UPDATE scheduled_posts SET scheduled_for = $2, due_at = $2, next_attempt_at = NULL, fence = fence + 1,"
-        " updated_at = now() WHERE number = $1 AND status = 'queued' RETURNING updated_at",
+        "UPDATE scheduled_posts SET scheduled_for = $2, due_at = $2, next_attempt_at = NULL, frozen_at = NULL,"
+        " fence = fence + 1, updated_at = now() WHERE number = $1 AND status = 'queued' RETURNING updated_at",
         *(number, at),
     )
 
@@ -293,11 +313,14 @@ async def requeue(tx: Connection, number: int) -> asyncpg.Record:
 async def resolve(
     tx: Connection, number: int, *, published: bool, external_id: str | None, external_url: str | None
 ) -> asyncpg.Record:
-    """Settle an unknown outcome by what a person saw."""
+    """Settle an unknown outcome by what a person saw; the journal of a published post is not needed any more."""
+    if published:
+        await tx.execute("DELETE FROM post_calls WHERE post_number = $1", number)
     row = await tx.fetchrow(
         f"""UPDATE scheduled_posts p SET outcome_unknown = false,
         status = CASE WHEN $2 THEN 'published' ELSE 'failed' END,
-        published_at = CASE WHEN $2 THEN now() END, external_id = $3, external_url = $4,
+        published_at = CASE WHEN $2 THEN now() END, external_id = coalesce($3, external_id),
+        external_url = coalesce($4, external_url),
         last_error = CASE WHEN $2 THEN NULL ELSE jsonb_set(last_error, '{{code}}', '"NOT_PUBLISHED"') END,
         fence = fence + 1, updated_at = now()
         WHERE number = $1 AND status = 'failed' AND outcome_unknown RETURNING {POST}""",

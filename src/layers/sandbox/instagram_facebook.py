@@ -100,7 +100,7 @@ DESK = Desk(
     path=f"{VERSION}/dialog/oauth",
     client="client_id",
     scopes=SCOPES,
-    needed="instagram_basic",
+    needed=("instagram_basic",),
     denied={
         "error": "access_denied",
         "error_code": "200",

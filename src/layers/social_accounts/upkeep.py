@@ -25,7 +25,7 @@ TRY_AGAIN = timedelta(minutes=10)
 
 DUE = """
 SELECT a.id, a.platform, a.organization_id, a.project_id, a.external_id, a.handle, a.service, a.sandbox, a.status,
-    a.sealed_secrets, a.token_expires_at
+    a.sealed_secrets, a.token_expires_at, a.connected_at
 FROM social_accounts a WHERE a.status = 'connected' AND a.token_expires_at IS NOT NULL
     AND a.token_expires_at - now() < $1::float8 * (a.token_expires_at - coalesce(a.token_refreshed_at, a.connected_at))
     AND (a.refresh_refused_at IS NULL OR a.token_expires_at <= now())
