@@ -139,22 +139,31 @@ class Stage:
 
     async def start_api(self, *, dispatching: bool) -> None:
         """Start the API and wait until it listens."""
+        self.api = self._spawn_api(dispatching=dispatching)
+        listening = asyncio.create_task(until_listening(self.port))
+        while not listening.done():
+            if self.api.poll() is not None:
+                listening.cancel()
+                raise RuntimeError(f"the API of {self.contestant.name} ended at its start:\n{self.log()}")
+            await asyncio.sleep(0.05)
+        await listening
+
+    def _spawn_api(self, *, dispatching: bool) -> subprocess.Popen[bytes]:
         if self.contestant is LAYERS:
             command = [sys.executable, "-m", LAYERS.module, "serve"]
         else:
             target = f"{self.contestant.module}:api"
             command = [str(BIN / "uvicorn"), target, "--port", str(self.port), "--log-level", "warning"]
             command += ["--no-access-log"]
-        self.api = self._spawn(command, {} if dispatching else {"PEERS_PAUSED": "yes"})
-        await self._until_up()
+        return self._spawn(command, {} if dispatching else {"PEERS_PAUSED": "yes"})
 
-    async def start_worker(self) -> None:
+    def start_worker(self) -> None:
         """Let dispatch begin, or begin again after `kill_worker`."""
         if self.contestant.worker:
             self.worker = self._spawn(self.contestant.worker, {})
         else:
             self._end(self.api)
-            await self.start_api(dispatching=True)
+            self.api = self._spawn_api(dispatching=True)
 
     def kill_worker(self) -> None:
         """`kill -9` whatever dispatches, children and all."""
@@ -186,16 +195,6 @@ class Stage:
                 stderr=log,
                 start_new_session=True,
             )
-
-    async def _until_up(self) -> None:
-        assert self.api is not None
-        listening = asyncio.create_task(until_listening(self.port))
-        while not listening.done():
-            if self.api.poll() is not None:
-                listening.cancel()
-                raise RuntimeError(f"the API of {self.contestant.name} ended at its start:\n{self.log()}")
-            await asyncio.sleep(0.05)
-        await listening
 
     @staticmethod
     def _end(process: subprocess.Popen[bytes] | None) -> None:
@@ -247,7 +246,7 @@ async def _begin(scene: Stage, *, dispatching: bool) -> None:
     if not dispatching:
         return
     if scene.contestant.worker:
-        await scene.start_worker()
+        scene.start_worker()
     await _prove(scene)
 
 
