@@ -15,7 +15,7 @@ from benchmarks.processes import until_listening
 from layers.access.commands import create_first_key
 from layers.app import Shared, share
 from layers.db import embedded, schema
-from layers.db.pool import Pool, open_pool
+from layers.db.pool import Pool, Queries, open_pool
 from layers.settings import Settings
 
 _migrating = asyncio.Lock()
@@ -78,10 +78,16 @@ async def populate(
 
 
 async def schedule(
-    pool: Pool, organization_id: str, *, accounts: int, each: int, after_seconds: float, batch: str = "0"
+    database: Queries,
+    organization_id: str,
+    *,
+    accounts: int,
+    each: int,
+    after_seconds: float,
+    batch: str = "0",
 ) -> None:
     """Insert `each` posts for each of `accounts`, all due at one instant; ids are `sp_BATCH_ACCOUNT_N`."""
-    await pool.execute(
+    await database.execute(
         """INSERT INTO scheduled_posts (id, organization_id, project_id, container_id, social_account_id, platform,
             mode, kind, status, caption, scheduled_for, due_at)
         SELECT concat_ws('_', 'sp', $6::text, a, n), $1, 'prj_0', 'cnt_0', 'sa_' || a, $5, 'direct_publish', 'text',
@@ -89,7 +95,7 @@ async def schedule(
         FROM generate_series(0, $2::int - 1) a, generate_series(0, $3::int - 1) n ORDER BY n, a""",
         *(organization_id, accounts, each, after_seconds, PLATFORM, batch),
     )
-    await pool.execute("ANALYZE scheduled_posts")
+    await database.execute("ANALYZE scheduled_posts")
 
 
 def spawn(ground: Ground, command: str, *, port: int = 0, origin: str = "") -> subprocess.Popen[bytes]:
