@@ -41,11 +41,12 @@ async def measure(seconds: float) -> dict[str, object]:
 
 
 def machine() -> dict[str, object]:
-    """Return what the figures were measured on."""
+    """Return what the figures are measured on; call before the run, for the load of others is part of it."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cpus": os.cpu_count(),
         "cpu": _cpu_model(),
+        "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "kernel": platform.release(),
         "layers": version("layers"),
@@ -71,9 +72,10 @@ def main() -> None:
     set_up_logs("warning", as_json=False)
     words = argparse.ArgumentParser()
     words.add_argument("--seconds", type=float, default=10, help="how long each load lasts")
+    seconds, where = words.parse_args().seconds, machine()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        results = runner.run(measure(words.parse_args().seconds))
-    kept = {"machine": machine(), "results": results}
+        results = runner.run(measure(seconds))
+    kept = {"machine": where, "results": results}
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}.json"
     file.write_text(json.dumps(kept, indent=2) + "\n")

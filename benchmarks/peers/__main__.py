@@ -24,6 +24,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "scale.md"
 ACCEPT_SECONDS, TRIES = 5, 100
 SLOW = 100.0
 """Requests a second assumed of a contestant whose accept rate could not be measured."""
+LONGEST = 400
+"""Seconds any measure of any contestant may take."""
 
 
 async def measure(only: list[Contestant]) -> Results:
@@ -52,7 +54,8 @@ async def _attempt(
 ) -> None:
     began = time.monotonic()
     try:
-        figures = await take()
+        async with asyncio.timeout(LONGEST):
+            figures = await take()
     except Exception as fault:  # noqa: BLE001 - whatever stops a contestant is part of the result
         where = [
             f"{frame.name}:{frame.lineno}"

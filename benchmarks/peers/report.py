@@ -20,11 +20,11 @@ ROWS = [
     ("drain, posts/s", ("drain", "posts_per_second"), True),
     ("memory of API and worker, MB", ("drain", "memory_mb"), True),
     (f"{CAUGHT} posts out, unanswered: **duplicates**", ("kill -9", "held", "duplicates"), False),
-    (f"… lost after {LOST_AFTER} s", ("kill -9", "held", "lost"), False),
+    (f"… not out after {LOST_AFTER} s", ("kill -9", "held", "lost"), False),
     ("… out, never recorded", ("kill -9", "held", "stuck"), False),
     ("… seconds until all were done", ("kill -9", "held", "all_done_s"), False),
     (f"{KILLS} kills in a burst of {BURST}: **duplicates**", ("kill -9", "burst", "duplicates"), False),
-    (f"… lost after {LOST_AFTER} s", ("kill -9", "burst", "lost"), False),
+    (f"… not out after {LOST_AFTER} s", ("kill -9", "burst", "lost"), False),
     ("… out, never recorded", ("kill -9", "burst", "stuck"), False),
     ("… seconds from the last kill until all were done", ("kill -9", "burst", "all_done_s"), False),
 ]
@@ -55,7 +55,8 @@ def write(page: Path, table: str, machine: Mapping[str, Any]) -> None:
         f"{name} {version}" for name, version in machine["peers"].items() if name in packages
     )
     foot = (
-        f"Measured {machine['at'][:10]} on {machine['cpus']} cores ({machine['cpu']}), Linux {machine['kernel']}, "
+        f"Measured {machine['at'][:10]} on {machine['cpus']} cores ({machine['cpu']}), load average {machine['load']} "
+        f"before the run, Linux {machine['kernel']}, "
         f"Python {machine['python']}, PostgreSQL {machine['postgresql']}, Redis {machine['redis']}: "
         f"layers {machine['layers']}, {versions}."
     )
