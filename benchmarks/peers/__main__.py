@@ -24,7 +24,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "scale.md"
 ACCEPT_SECONDS, TRIES = 5, 100
 SLOW = 100.0
 """Requests a second assumed of a contestant whose accept rate could not be measured."""
-LONGEST = 400
+LONGEST = 480
 """Seconds any measure of any contestant may take."""
 
 

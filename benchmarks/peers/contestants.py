@@ -51,7 +51,7 @@ LAYERS = Contestant(
     [sys.executable, "-m", "benchmarks.peers.with_layers", "work"],
     accepted="SELECT count(*) FROM scheduled_posts",
     published="SELECT count(*) FROM scheduled_posts WHERE status = 'published'",
-    about="as shipped; lease 15 s",
+    about="`layers serve` and `layers work`, lease 15 s (the default)",
 )
 CONTESTANTS = [
     LAYERS,
@@ -64,7 +64,7 @@ CONTESTANTS = [
             *("--concurrency", str(CONCURRENCY), "--loglevel", "WARNING"),
         ],
         ("celery", "kombu", "redis"),
-        about="acks_late, visibility timeout 60 s (default: an hour), threads, Redis with appendonly",
+        about="`acks_late`, visibility timeout 60 s (default: an hour), a pool of threads, Redis with `appendonly`",
     ),
     Contestant(
         "Procrastinate",
@@ -74,7 +74,7 @@ CONTESTANTS = [
             *("-a", "with_procrastinate.app", "worker", "--concurrency", str(CONCURRENCY)),
         ],
         ("procrastinate", "psycopg"),
-        about="row and job in one transaction, stalled jobs (heartbeat 30 s) rescued every 10 s",
+        about="row and job in one transaction; stalled jobs (heartbeat 30 s) rescued every 10 s",
     ),
     Contestant(
         "DBOS",
@@ -83,14 +83,14 @@ CONTESTANTS = [
         ("dbos",),
         accepted="SELECT count(*) FROM dbos.workflow_status WHERE name = 'publish'",
         published="SELECT count(*) FROM dbos.workflow_status WHERE name = 'publish' AND status = 'SUCCESS'",
-        about="a workflow of three steps, queue polled every 0.1 s (default: 1 s), recovered at restart",
+        about="three recorded steps; queue polled every 0.1 s (default: 1 s); recovers when its executor starts again",
     ),
     Contestant(
         "APScheduler",
         "with_apscheduler",
         [],
         ("apscheduler", "sqlalchemy"),
-        about="jobs in PostgreSQL, scheduler inside the API process, what is not out rescheduled at start",
+        about="jobs in PostgreSQL; scheduler inside the API process; what is not out is rescheduled at start",
     ),
 ]
 

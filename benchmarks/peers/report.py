@@ -60,7 +60,8 @@ def write(page: Path, table: str, machine: Mapping[str, Any]) -> None:
         f"Python {machine['python']}, PostgreSQL {machine['postgresql']}, Redis {machine['redis']}: "
         f"layers {machine['layers']}, {versions}."
     )
-    page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{foot}\n\n{END}{after}")
+    set_up = "".join(f"\n- {one.name}: {one.about}." for one in CONTESTANTS)
+    page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{foot}\n{set_up}\n\n{END}{after}")
 
 
 def _value(figures: Figures, path: tuple[str, ...]) -> object:

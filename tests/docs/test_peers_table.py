@@ -4,8 +4,8 @@ import pytest
 from benchmarks.peers import report
 
 MACHINE = {
-    "at": "2026-01-02T03:04:05+00:00", "cpus": 2, "load": 0.1, "cpu": "Model", "kernel": "6", "python": "3.11", "postgresql": "18",
-    "redis": "7", "layers": "1", "peers": {"celery": "5.7.0", "vine": "1"},
+    "at": "2026-01-02T03:04:05+00:00", "cpus": 2, "load": 0.1, "cpu": "Model", "kernel": "6", "python": "3.11",
+    "postgresql": "18", "redis": "7", "layers": "1", "peers": {"celery": "5.7.0", "vine": "1"},
 }  # fmt: skip
 RESULTS = {
     "Layers": {
