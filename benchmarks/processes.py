@@ -69,11 +69,15 @@ def memory_mb(pids: Iterable[int]) -> float:
 
 
 def end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
-    """Stop them in order and wait."""
+    """Stop them, by force what does not stop in time."""
     for process in processes:
         process.terminate()
     for process in processes:
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _stat(pid: int) -> list[str]:
