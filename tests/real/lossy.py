@@ -3,16 +3,26 @@
 import asyncio
 import random
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
-Fault = Literal["lost", "cut", "refused"]
-"""lost: carried out, no answer. cut: carried out, the answer breaks off half-way. refused: never reaches the server."""
+from layers.sandbox.fake import Answer, Outcome
+
+Fault = Literal["lost", "cut", "refused", "error", "slow", "unavailable", "throttled"]
+"""lost: carried out, no answer. cut: carried out, the answer breaks off half-way. refused: never reaches the server.
+error: carried out, answered 500. slow: carried out, answered late. unavailable, throttled: answered 503 or 429 instead.
+"""
+
+SPOKEN: dict[Fault, Outcome] = {"error": "error", "unavailable": "unavailable", "throttled": "throttled"}
+SLOW_SECONDS = 2.0
+Speak = Callable[[Outcome, float], Answer]
+"""The server's own words for what goes wrong."""
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
@@ -53,11 +63,14 @@ class LossyProxy:
     """Forwards to `upstream` by the rules and remembers what came by."""
 
     upstream: str
+    speak: Speak = lambda outcome, _: Answer(500, {"error": outcome})
     origin: str = ""
     passages: list[Passage] = field(default_factory=list[Passage])
     _rules: list[Rule] = field(default_factory=list[Rule])
     _answering: asyncio.Event = field(default_factory=asyncio.Event)
     _passed: asyncio.Event = field(default_factory=asyncio.Event)
+    _runner: web.AppRunner | None = None
+    _site: web.TCPSite | None = None
 
     def fail(
         self,
@@ -71,6 +84,28 @@ class LossyProxy:
     ) -> None:
         """Add a rule; the first that strikes decides."""
         self._rules.append(Rule(fault, re.compile(pattern), after, times, probability, random.Random(seed)))
+
+    def mend(self) -> None:
+        """Forget all rules."""
+        self._rules.clear()
+
+    async def open(self) -> None:
+        """Listen, on the same port as before if there was one."""
+        assert self._runner
+        if self._site is None:
+            port = int(self.origin.rpartition(":")[2]) if self.origin else 0
+            self._site = web.TCPSite(self._runner, "127.0.0.1", port, reuse_address=True)
+            await self._site.start()
+            self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    async def shut(self) -> None:
+        """Refuse connections, and drop those there are, as a server does that is started anew."""
+        if self._runner and self._runner.server and self._site:
+            site, self._site = self._site, None
+            await site.stop()
+            for connection in self._runner.server.connections:
+                if transport := connection.transport:
+                    transport.abort()
 
     def hold_answers(self) -> None:
         """From now on the server carries requests out, but nobody hears of it."""
@@ -98,6 +133,9 @@ class LossyProxy:
         body = await request.read()
         if fault == "refused":
             return self._hang_up(request, Passage(request.path_qs, None, fault))
+        if fault in ("unavailable", "throttled"):
+            self._remember(Passage(request.path_qs, None, fault))
+            return self._say(fault)
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
         url = self.upstream + request.path_qs
         try:
@@ -109,11 +147,20 @@ class LossyProxy:
         if fault == "lost":
             return self._hang_up(request, passage)
         self._remember(passage)
+        if fault == "error":
+            return self._say(fault)
+        await asyncio.sleep(SLOW_SECONDS if fault == "slow" else 0)
         await self._answering.wait()
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP}
         if fault == "cut":
             return await self._break_off(request, answer.status, kept, raw)
         return web.Response(status=answer.status, headers=kept, body=raw)
+
+    def _say(self, fault: Fault) -> web.Response:
+        words = self.speak(SPOKEN[fault], 1)
+        raw = msgspec.json.encode(words.body)
+        headers = {**words.headers, "Content-Type": "application/json"}
+        return web.Response(status=words.status, headers=headers, body=raw)
 
     def _remember(self, passage: Passage) -> None:
         self.passages.append(passage)
@@ -137,9 +184,9 @@ class LossyProxy:
 
 
 @asynccontextmanager
-async def lossy(upstream: str) -> AsyncIterator[LossyProxy]:
+async def lossy(upstream: str, speak: Speak | None = None) -> AsyncIterator[LossyProxy]:
     """Run a proxy on loopback while the block runs; without rules it passes everything."""
-    proxy = LossyProxy(upstream)
+    proxy = LossyProxy(upstream, speak) if speak else LossyProxy(upstream)
     proxy.release_answers()
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
@@ -149,12 +196,11 @@ async def lossy(upstream: str) -> AsyncIterator[LossyProxy]:
 
         application = web.Application(client_max_size=64 * 1024 * 1024)
         application.router.add_route("*", "/{path:.*}", handle)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        proxy.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        proxy._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        await proxy._runner.setup()
+        await proxy.open()
         try:
             yield proxy
         finally:
             proxy.release_answers()
-            await runner.cleanup()
+            await proxy._runner.cleanup()
