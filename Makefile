@@ -1,4 +1,4 @@
-# make demo · make test · make check · make fix · make serve · make bench · make peers · make docs
+# make demo · make test · make nemesis · make check · make fix · make serve · make bench · make peers · make docs
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -6,13 +6,16 @@ PEERS := benchmarks/peers
 PEERS_STAMP := $(PEERS)/.venv/.installed
 UV_VERSION := 0.13.9
 
-.PHONY: demo test check fix serve bench peers docs install lock clean
+.PHONY: demo test nemesis check fix serve bench peers docs install lock clean
 
 demo: install
 	@$(BIN)/python examples/demo.py $(ARGS)
 
 test: install
 	$(BIN)/python -m pytest $(ARGS)
+
+nemesis: install
+	$(BIN)/python -m tests.nemesis --posts 2000 --seeds 3 $(ARGS)
 
 check: install
 	$(BIN)/ruff format --check .

@@ -28,6 +28,8 @@ class Relay:
 
     async def open(self) -> None:
         """Listen, on the same port as before if there was one."""
+        if self._site is not None:
+            return
         port = int(self.origin.rpartition(":")[2]) if self.origin else 0
         self._site = web.TCPSite(self._runner, "127.0.0.1", port, reuse_address=True)
         await self._site.start()
@@ -38,6 +40,13 @@ class Relay:
         if self._site is not None:
             await self._site.stop()
             self._site = None
+
+    async def cut_off(self) -> None:
+        """Stop listening and drop the connections there are, as a server does that is started anew."""
+        await self.close()
+        for connection in self._runner.server.connections if self._runner.server else ():
+            if transport := connection.transport:
+                transport.abort()
 
     @property
     def shut(self) -> bool:

@@ -214,6 +214,10 @@ class Unavailable(Failure):
         super().__init__("PLATFORM_UNAVAILABLE", message, platform_code)
 
 
+class Spoiled(Unavailable):
+    """What was prepared is of no use and nothing is public: the next try prepares anew."""
+
+
 class Unreadable(Exception):  # noqa: N818
     """A successful answer lacks what it should carry."""
 

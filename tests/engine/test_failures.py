@@ -1,5 +1,6 @@
 """What follows when a platform says no: retries, pauses, tokens, refusals, and when it is given up."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -31,6 +32,22 @@ async def test_unavailable_is_tried_again_later(stage: Stage, video):
     row = await stage.carry(account, post)
     assert (row["status"], row["attempts"], row["next_attempt_at"]) == ("published", 3, None)
     assert (await stage.story(post)).count("retry") == 2
+    assert len(await stage.on_platform(account)) == 1
+
+
+async def test_media_the_platform_could_not_fetch_are_offered_anew(stage: Stage, image):
+    """Three containers failed, since nobody was there to give the image: the next try makes a fourth."""
+    account = await stage.account("ivy", "instagram")
+    post = await stage.publish(await stage.upload(image, "picture"), account, "feed")
+    reachable, stage.engine.media_origin = stage.engine.media_origin, "http://127.0.0.1:9"
+    async with asyncio.timeout(20):
+        while (await stage.seen(post))["attempts"] == 0 or (await stage.row(post))["last_error"] is None:
+            await stage.hurry(post)
+            await stage.step(account)
+    assert (await stage.seen(post))["lastError"]["code"] == "PLATFORM_UNAVAILABLE"
+    stage.engine.media_origin = reachable
+    await stage.hurry(post)
+    assert (await stage.carry(account, post))["status"] == "published"
     assert len(await stage.on_platform(account)) == 1
 
 

@@ -3,18 +3,27 @@
 import asyncio
 import random
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
+from layers.sandbox.fake import Answer, Outcome
 from relay import Relay, relaying
 
-Fault = Literal["lost", "cut", "refused"]
-"""lost: carried out, no answer. cut: carried out, the answer breaks off half-way. refused: never reaches the server."""
+Fault = Literal["lost", "cut", "refused", "error", "slow", "unavailable", "throttled"]
+"""lost: carried out, no answer. cut: carried out, the answer breaks off half-way. refused: never reaches the server.
+error: carried out, answered 500. slow: carried out, answered late. unavailable, throttled: answered 503 or 429 instead.
+"""
+
+SPOKEN: dict[Fault, Outcome] = {"error": "error", "unavailable": "unavailable", "throttled": "throttled"}
+SLOW_SECONDS = 2.0
+Speak = Callable[[Outcome, float], Answer]
+"""The server's own words for what goes wrong."""
 
 
 @dataclass
@@ -52,10 +61,13 @@ class Passage:
 class LossyProxy(Relay):
     """Forwards to `upstream` by the rules and remembers what came by."""
 
+    speak: Speak = lambda outcome, _: Answer(500, {"error": outcome})
     passages: list[Passage] = field(default_factory=list[Passage])
     _rules: list[Rule] = field(default_factory=list[Rule])
     _answering: asyncio.Event = field(default_factory=asyncio.Event)
     _passed: asyncio.Event = field(default_factory=asyncio.Event)
+    _runner: web.AppRunner | None = None
+    _site: web.TCPSite | None = None
 
     def fail(
         self,
@@ -69,6 +81,10 @@ class LossyProxy(Relay):
     ) -> None:
         """Add a rule; the first that strikes decides."""
         self._rules.append(Rule(fault, re.compile(pattern), after, times, probability, random.Random(seed)))
+
+    def mend(self) -> None:
+        """Forget all rules."""
+        self._rules.clear()
 
     def hold_answers(self) -> None:
         """From now on the server carries requests out, but nobody hears of it."""
@@ -99,6 +115,10 @@ class LossyProxy(Relay):
             await request.read()
             self._remember(Passage(path, None, fault))
             return self.hang_up(request)
+        if fault in ("unavailable", "throttled"):
+            await request.read()
+            self._remember(Passage(path, None, fault))
+            return self._say(fault)
         try:
             reply = await self.forward(request)
         except aiohttp.ClientError:
@@ -107,8 +127,17 @@ class LossyProxy(Relay):
         self._remember(Passage(path, reply.status, fault))
         if fault == "lost":
             return self.hang_up(request)
+        if fault == "error":
+            return self._say(fault)
+        await asyncio.sleep(SLOW_SECONDS if fault == "slow" else 0)
         await self._answering.wait()
         return await self._break_off(request, reply) if fault == "cut" else reply
+
+    def _say(self, fault: Fault) -> web.Response:
+        words = self.speak(SPOKEN[fault], 1)
+        raw = msgspec.json.encode(words.body)
+        headers = {**words.headers, "Content-Type": "application/json"}
+        return web.Response(status=words.status, headers=headers, body=raw)
 
     def _remember(self, passage: Passage) -> None:
         self.passages.append(passage)
@@ -127,9 +156,9 @@ class LossyProxy(Relay):
 
 
 @asynccontextmanager
-async def lossy(upstream: str) -> AsyncIterator[LossyProxy]:
+async def lossy(upstream: str, speak: Speak | None = None) -> AsyncIterator[LossyProxy]:
     """Run a proxy on loopback while the block runs; without rules it passes everything."""
-    proxy = LossyProxy(upstream=upstream)
+    proxy = LossyProxy(upstream=upstream, speak=speak) if speak else LossyProxy(upstream=upstream)
     proxy.release_answers()
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
     async with (

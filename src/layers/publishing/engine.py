@@ -33,6 +33,7 @@ from layers.connector import (
     Reconnect,
     Rejected,
     Reply,
+    Spoiled,
     Throttled,
     Unavailable,
     Unknown,
@@ -171,8 +172,8 @@ class _Attempt:
         self.leave = asyncio.timeout(None)
         self.journal: dict[str, Entry] = {entry.name: entry for entry in claim.calls}
         self.dropped: list[str] = []
-        self._drop_stale()
         self.unsaved: dict[str, Entry] = {}
+        self._drop_stale()
         self.seen: dict[str, Entry] = {}
         self.story: list[StoryStep] = []
         self.lookups: list[dict[str, object]] = []
@@ -194,10 +195,13 @@ class _Attempt:
         """Forget preparations that platforms have meanwhile thrown away, unless a COMMIT was built on them."""
         if not self.committed:
             old = self.claim.database_now - PREPARED_FOR
-            self.dropped = [name for name, entry in self.journal.items() if entry.sent_at < old]
-            if self.dropped:
-                self.dropped = list(self.journal)
-                self.journal.clear()
+            if any(entry.sent_at < old for entry in self.journal.values()):
+                self._prepare_anew()
+
+    def _prepare_anew(self) -> None:
+        self.dropped = list(self.journal)
+        self.journal.clear()
+        self.unsaved.clear()
 
     def age(self) -> timedelta:
         """Return how long this worker has been at it."""
@@ -593,6 +597,8 @@ class _Attempt:
             return self._end_failed(
                 failure.code, f"Given up after a day: {failure.message}", failure.platform_code
             )
+        if isinstance(failure, Spoiled) and not self.committed:
+            self._prepare_anew()
         wait = self._retry_wait()
         self.tell("retry", f"{failure.message} Next try in {wait.total_seconds():.0f} s.", code=failure.code)
         error = self._error(failure.code, failure.message, failure.platform_code, retryable=True)

@@ -15,8 +15,8 @@ from layers.connector import (
     Post,
     Published,
     Reply,
+    Spoiled,
     Throttled,
-    Unavailable,
     Unknown,
     Unreadable,
 )
@@ -42,7 +42,7 @@ def publish(post: Post, account: Account) -> Flow[Published | Delivered]:
         reply = yield post_to(account, named(COMMIT, number), Effect.COMMIT, path, body)
         if not _ended_unpublished(reply):
             return (yield from _complete(post, account, reply.text_at("id")))
-    raise Unavailable("Instagram failed three times to take the media in; it will be tried again.")
+    raise Spoiled("Instagram failed three times to take the media in; it will be tried again.")
 
 
 def find(post: Post, account: Account, journal: Journal) -> Flow[Found | NotPosted | Unknown]:
