@@ -1,4 +1,4 @@
-"""`layers posts` as a process of its own: an operator looks at posts and settles them in the database."""
+"""`layers posts` as a process of its own: an operator looks at posts and settles them, without a key."""
 
 import asyncio
 import getpass

@@ -11,13 +11,14 @@ import aiohttp
 
 from layers.app import Shared
 from layers.db.pool import Pool, open_pool
+from layers.loopback import loopback_server
 from layers.outbound import Outbound
 from layers.platforms import CONNECTORS
 from layers.publishing import ledger
 from layers.publishing.credentials import Credentials
 from layers.publishing.engine import Engine, Timing
 from layers.sandbox.app import create_sandbox
-from layers.worker import loopback_server, work
+from layers.worker import work
 
 PATIENCE = Timing(
     lease=timedelta(seconds=3),

@@ -12,7 +12,7 @@ from stage import Stage, until
 
 from layers.api.transaction import KEPT_FOR
 from layers.app import create_app
-from layers.worker import loopback_server
+from layers.loopback import loopback_server
 
 LAST = "LOCK TABLE post_events IN EXCLUSIVE MODE"
 """Holds a publish once it has read and locked all it decides by."""

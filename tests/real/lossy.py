@@ -66,8 +66,6 @@ class LossyProxy(Relay):
     _rules: list[Rule] = field(default_factory=list[Rule])
     _answering: asyncio.Event = field(default_factory=asyncio.Event)
     _passed: asyncio.Event = field(default_factory=asyncio.Event)
-    _runner: web.AppRunner | None = None
-    _site: web.TCPSite | None = None
 
     def fail(
         self,
