@@ -14,8 +14,9 @@ from layers.connector import Effect
 from layers.content import store as content
 from layers.db.pool import Pool, open_pool
 from layers.db.schema import queue_settings
-from layers.publishing import ledger
+from layers.publishing import ledger, outlook
 from layers.publishing import store as publishing
+from layers.publishing.ledger import Ledger
 
 POSTS = 50_000
 FILL = f"""
@@ -95,7 +96,7 @@ class Explaining:
 
 async def claim(db: Any) -> None:
     """What a worker asks when it is free."""
-    await ledger.claim(db, ACCOUNT, timedelta(seconds=15))
+    await Ledger(db).claim(ACCOUNT, timedelta(seconds=15))
 
 
 async def find_key(db: Any) -> None:
@@ -229,19 +230,19 @@ async def test_what_a_worker_writes_reads_only_its_own(full: Pool):
     async with full.acquire() as connection:
         trying = connection.transaction()
         await trying.start()
-        held = await ledger.claim(connection, ACCOUNT, timedelta(seconds=15))  # pyright: ignore[reportArgumentType]
+        held = await Ledger(connection).claim(ACCOUNT, timedelta(seconds=15))  # pyright: ignore[reportArgumentType]
         assert held is not None
         explaining = Explaining(connection)
         call = ledger.Entry("post", Effect.COMMIT, held.database_now)
         end = ledger.Settlement("queued", due_at=NOW, hold_account_until=NOW, event="post.failed")
         for write in (
-            ledger.save(explaining, held, [call], timedelta(seconds=15), committing=True),  # pyright: ignore[reportArgumentType]
-            ledger.settle(explaining, held, end, [call], [], committed=False),  # pyright: ignore[reportArgumentType]
+            Ledger(explaining).save(held, [call], timedelta(seconds=15), committing=True),  # pyright: ignore[reportArgumentType]
+            Ledger(explaining).settle(held, end, [call], [], committed=False),  # pyright: ignore[reportArgumentType]
         ):
             with pytest.raises(ledger.Superseded):  # it is explained, so it tells of no row
                 await write
         await trying.rollback()
-    assert len(explaining.plans) == 2
+    assert len(explaining.plans) == 3  # what touches no account is tried together with others first
     for query, plan in explaining.plans:
         assert scanned(plan) == [], query
 
@@ -250,7 +251,7 @@ async def test_looking_for_due_work_reads_what_is_due(full: Pool):
     async with full.acquire() as connection:
         explaining = Explaining(connection)
         with pytest.raises(AssertionError):  # it is explained, so it has no row
-            await ledger.look(explaining, queue_settings().queue_table, 500)  # pyright: ignore[reportArgumentType]
+            await outlook.look(explaining, queue_settings().queue_table, 500)  # pyright: ignore[reportArgumentType]
     [(query, plan)] = explaining.plans
     assert "scheduled_posts" not in scanned(plan), query
 

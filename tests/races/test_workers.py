@@ -11,7 +11,7 @@ from stage import PUT, Stage
 from layers.connector import Effect
 from layers.db.pool import Connection
 from layers.publishing import ledger
-from layers.publishing.ledger import Claim, Entry, Settlement, StoryStep, Superseded
+from layers.publishing.ledger import Claim, Entry, Ledger, Settlement, StoryStep, Superseded
 
 LEASE = timedelta(seconds=15)
 
@@ -23,7 +23,7 @@ def path(post: str, verb: str = "") -> str:
 
 async def take(tx: Any, account: str) -> Claim:
     """Claim as a worker does, in a transaction of the test's."""
-    held = await ledger.claim(tx, account, LEASE)
+    held = await Ledger(tx).claim(account, LEASE)
     assert held is not None
     return held
 
@@ -31,7 +31,7 @@ async def take(tx: Any, account: str) -> Claim:
 async def intend(tx: Any, held: Claim) -> None:
     """Write the intent of a COMMIT as a worker does just before it sends it."""
     call = Entry("post", Effect.COMMIT, held.database_now)
-    await ledger.save(tx, held, [call], LEASE, committing=True)
+    await Ledger(tx).save(held, [call], LEASE, committing=True)
 
 
 async def take_and_intend(tx: Any, account: str) -> Claim:
@@ -43,7 +43,7 @@ async def take_and_intend(tx: Any, account: str) -> Claim:
 
 async def settle(tx: Any, held: Claim, end: Settlement, *, committed: bool = True) -> None:
     """Settle as a worker does."""
-    await ledger.settle(tx, held, end, [], [], committed=committed)
+    await Ledger(tx).settle(held, end, [], [], committed=committed)
 
 
 def published() -> Settlement:
@@ -80,7 +80,7 @@ async def nothing_was_sent(stage: Stage, account: str, held: Claim | None = None
 
 async def test_a_cancel_under_way_is_not_claimed(stage: Stage, account: str, post: str):
     answer, held = await in_order(
-        stage, lambda: stage.client.delete(path(post)), lambda: ledger.claim(stage.pool, account, LEASE)
+        stage, lambda: stage.client.delete(path(post)), lambda: Ledger(stage.pool).claim(account, LEASE)
     )
     assert (answer.status, held) == (200, None)
     assert await stage.story(post) == ["scheduled", "canceled"]
@@ -151,7 +151,7 @@ async def test_a_move_under_way_is_not_claimed(stage: Stage, account: str, post:
     answer, held = await in_order(
         stage,
         lambda: stage.client.post(path(post, "reschedule"), body),
-        lambda: ledger.claim(stage.pool, account, LEASE),
+        lambda: Ledger(stage.pool).claim(account, LEASE),
     )
     assert (answer.status, held) == (200, None)
     assert (await stage.row(post))["status"] == "queued"
@@ -196,7 +196,7 @@ def connecting(stage: Stage) -> Any:
 
 async def test_an_account_being_revoked_is_not_claimed(stage: Stage, account: str, post: str):
     answer, held = await in_order(
-        stage, revoking(stage, account), lambda: ledger.claim(stage.pool, account, LEASE)
+        stage, revoking(stage, account), lambda: Ledger(stage.pool).claim(account, LEASE)
     )
     assert (answer.status, answer["canceledScheduledPosts"], held) == (200, 1, None)
     await nothing_was_sent(stage, account)
@@ -336,7 +336,7 @@ async def test_of_two_workers_one_gets_the_post_and_none_the_next(stage: Stage, 
     second = await stage.text(account, "second")
 
     async def other() -> Any:
-        return await ledger.claim(stage.pool, account, LEASE)
+        return await Ledger(stage.pool).claim(account, LEASE)
 
     held, nothing = await after(stage, lambda tx: take(tx, account), other)
     assert (held.id, nothing) == (post, None)
@@ -348,7 +348,7 @@ async def test_a_lapsed_lease_is_taken_once(stage: Stage, account: str, post: st
     await stage.hurry(post)
 
     async def other() -> Any:
-        return await ledger.claim(stage.pool, account, LEASE)
+        return await Ledger(stage.pool).claim(account, LEASE)
 
     async def again(tx: Connection) -> Claim:
         return await take(tx, account)

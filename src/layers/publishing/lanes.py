@@ -1,5 +1,5 @@
 """Lanes: one queue job per social account with due work, so that an account's posts go out one at a time, in order,
-and accounts share the workers fairly. The jobs are hints; a lost or doubled one changes nothing (see `ledger.claim`).
+and accounts share the workers fairly. The jobs are hints; a lost or doubled one changes nothing (see `ledger.CLAIM`).
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from pgqueuer.queries import Queries
 
 from layers.db.pool import DATABASE_AWAY, Connection, Pool
 from layers.db.schema import queue_settings
-from layers.publishing import ledger
+from layers.publishing import outlook
 from layers.publishing.engine import Engine
 
 log = structlog.get_logger("layers.lanes")
@@ -118,7 +118,7 @@ class Lanes:
 
     async def _look(self, connection: Connection) -> float:
         """Enqueue accounts with due work; returns seconds until the next look."""
-        seen = await ledger.look(connection, self.queue.qbe.settings.queue_table, AT_ONCE)
+        seen = await outlook.look(connection, self.queue.qbe.settings.queue_table, AT_ONCE)
         if seen.fresh:
             await self.queue.enqueue(
                 [ENTRYPOINT] * len(seen.fresh),
