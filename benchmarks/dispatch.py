@@ -29,7 +29,7 @@ async def lanes(ground: Ground, platform: Platform) -> AsyncGenerator[None]:
     await asyncio.sleep(1.5)
     yield
     running.stop()
-    await task
+    await (await task)
     await outbound.close()
 
 

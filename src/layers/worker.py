@@ -72,37 +72,52 @@ async def _run(engine: Engine, width: int, stop: asyncio.Event) -> None:
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: tidy(engine.pool), stop)),
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: _look_after_accounts(engine), stop)),
         asyncio.create_task(_repeat(APPROVE_EVERY, lambda: _approve_timers(engine.pool), stop)),
+        asyncio.create_task(  # until the very end: what is being finished needs its lease
+            _repeat(engine.timing.lease.total_seconds() / 3, engine.keep_leases, asyncio.Event())
+        ),
     ]
     log.info("worker started", lanes=width)
+    finishing = set[asyncio.Task[None]]()
     try:
         while not stop.is_set():
-            await _lanes_until(engine, width, stop)
+            finishing.add(await _lanes_until(engine, width, stop))
+            finishing = {task for task in finishing if not task.done()}
+        if finishing:
+            _, late = await asyncio.wait(finishing, timeout=FINISH_WITHIN)
+            if late:
+                engine.leave()
+                await asyncio.wait(late)
     finally:
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
+        for task in (*chores, *finishing):
+            task.cancel()
+        await asyncio.gather(*chores, *finishing, return_exceptions=True)
         log.info("worker stopped", dispatched=engine.dispatched)
 
 
-async def _lanes_until(engine: Engine, width: int, stop: asyncio.Event) -> None:
-    """Run lanes until `stop`; when they break (a database restart), say so and come back."""
+async def _lanes_until(engine: Engine, width: int, stop: asyncio.Event) -> asyncio.Task[None]:
+    """Run lanes until `stop` or until they break (a database restart); returns the task of what is still in hand."""
     lanes = Lanes(engine.pool, engine, width, engine.timing.lease)
 
     async def stopper() -> None:
         await stop.wait()
         lanes.stop()
-        await asyncio.sleep(FINISH_WITHIN)
-        engine.leave()
 
     stopping = asyncio.create_task(stopper())
     try:
-        await lanes.run()
-    except Exception as fault:  # noqa: BLE001 - the worker's own tick: whatever broke, posts must go on
-        log.warning("lanes broke; starting them again", error=repr(fault))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), RESTART_AFTER)
+        rest = await lanes.run()
     finally:
         stopping.cancel()
+    rest.add_done_callback(_say_why)
+    if not stop.is_set():
+        log.warning("lanes broke; starting new ones")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), RESTART_AFTER)
+    return rest
+
+
+def _say_why(ended: asyncio.Task[None]) -> None:
+    if not ended.cancelled() and (fault := ended.exception()):
+        log.warning("lanes had broken", error=repr(fault))
 
 
 async def _repeat(seconds: float, chore: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
