@@ -215,7 +215,7 @@ class Unavailable(Failure):
 
 
 class Spoiled(Unavailable):
-    """What was prepared is of no use and nothing is public: the next try prepares anew."""
+    """All that was sent is of no use and the platform has shown that nothing is public: the next try begins anew."""
 
 
 class Unreadable(Exception):  # noqa: N818

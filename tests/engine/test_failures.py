@@ -35,10 +35,11 @@ async def test_unavailable_is_tried_again_later(stage: Stage, video):
     assert len(await stage.on_platform(account)) == 1
 
 
-async def test_media_the_platform_could_not_fetch_are_offered_anew(stage: Stage, image):
-    """Three containers failed, since nobody was there to give the image: the next try makes a fourth."""
-    account = await stage.account("ivy", "instagram")
-    post = await stage.publish(await stage.upload(image, "picture"), account, "feed")
+@pytest.mark.parametrize(("platform", "mode"), [("instagram", "feed"), ("tiktok", "direct_publish")])
+async def test_media_the_platform_could_not_fetch_are_offered_anew(stage: Stage, image, platform, mode):
+    """Three offers failed, since nobody was there to give the image: the next try makes a fourth."""
+    account = await stage.account("ivy", platform)
+    post = await stage.publish(await stage.upload(image, "picture"), account, mode)
     reachable, stage.engine.media_origin = stage.engine.media_origin, "http://127.0.0.1:9"
     async with asyncio.timeout(20):
         while (await stage.seen(post))["attempts"] == 0 or (await stage.row(post))["last_error"] is None:

@@ -18,8 +18,6 @@ ANNOUNCED = {
     "failed": "post.failed",
     "canceled": "post.canceled",
 }
-TAKEN_IN_BY_NOBODY = "PLATFORM_REFUSED"
-"""TikTok came for photos three times while no API process was there to give them."""
 UNKNOWN = "OUTCOME_UNKNOWN"
 
 
@@ -138,7 +136,7 @@ def _judge_failed(post: Post, mine: list[Held]) -> list[tuple[str, str]]:
         return []
     if mine:
         return [("lie", f"failed with {code}, but there")]
-    if not target.rejected and not (code == TAKEN_IN_BY_NOBODY and photos):
+    if not target.rejected:
         return [("lost", f"failed without need: {post.last['lastError']}")]
     return []
 

@@ -591,14 +591,14 @@ class _Attempt:
         return too_late(max(self.claim.scheduled_for, self.claim.frozen_at), self.now())
 
     def _later(self, failure: Failure) -> Settlement:
+        if isinstance(failure, Spoiled):
+            self._prepare_anew()
         if self._too_late():
             if self.committed:
                 return self._unknown(failure.message)
             return self._end_failed(
                 failure.code, f"Given up after a day: {failure.message}", failure.platform_code
             )
-        if isinstance(failure, Spoiled) and not self.committed:
-            self._prepare_anew()
         wait = self._retry_wait()
         self.tell("retry", f"{failure.message} Next try in {wait.total_seconds():.0f} s.", code=failure.code)
         error = self._error(failure.code, failure.message, failure.platform_code, retryable=True)

@@ -18,6 +18,7 @@ from layers.connector import (
     Published,
     Rejected,
     Reply,
+    Spoiled,
     Unknown,
     Wait,
 )
@@ -49,9 +50,8 @@ def publish(post: Post, account: Account) -> Flow[Published | Delivered]:
         once = _video_round if post.kind == "video" else _photo_round
         if end := (yield from once(post, account, creator, number)):
             return end
-    raise Rejected(
-        "PLATFORM_REFUSED",
-        "TikTok failed three times to take the media in, nothing is public; publish it again later.",
+    raise Spoiled(
+        "TikTok failed three times to take the media in, nothing is public; it will be tried again."
     )
 
 
