@@ -1,16 +1,21 @@
-# make demo · make test · make check · make fix · make serve · make bench · make docs
+# make demo · make test · make nemesis · make check · make fix · make serve · make bench · make peers · make docs
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+PEERS := benchmarks/peers
+PEERS_STAMP := $(PEERS)/.venv/.installed
 UV_VERSION := 0.13.9
 
-.PHONY: demo test check fix serve bench docs install lock clean
+.PHONY: demo test nemesis check fix serve bench peers docs install lock clean
 
 demo: install
 	@$(BIN)/python examples/demo.py $(ARGS)
 
 test: install
 	$(BIN)/python -m pytest $(ARGS)
+
+nemesis: install
+	$(BIN)/python -m tests.nemesis --posts 2000 --seeds 3 $(ARGS)
 
 check: install
 	$(BIN)/ruff format --check .
@@ -29,6 +34,15 @@ serve: install
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)
 
+# Side by side with what one would otherwise pick: installs those into a virtual environment of their own.
+peers: install $(PEERS_STAMP)
+	$(BIN)/python -m benchmarks.peers $(ARGS)
+
+$(PEERS_STAMP): $(PEERS)/requirements.lock
+	@test -x $(PEERS)/.venv/bin/python || $(PYTHON) -m venv $(PEERS)/.venv
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(PEERS)/.venv/bin/python --require-hashes $<
+	@touch $@
+
 docs: install
 	$(BIN)/python docs/generate.py
 
@@ -45,6 +59,8 @@ $(STAMP): requirements.lock pyproject.toml
 lock:
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile $(PEERS)/requirements.in --universal --generate-hashes --no-emit-index-url \
+		--python-version 3.11 --quiet --output-file $(PEERS)/requirements.lock
 
 clean:
-	rm -rf .venv
+	rm -rf .venv $(PEERS)/.venv

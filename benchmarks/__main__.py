@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import platform
+import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,8 +14,9 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import dispatch, publish
+from benchmarks import dispatch, publish, scale
 from benchmarks.arrange import ground
+from layers.db import embedded
 from layers.kit.logs import set_up_logs
 
 RESULTS = Path(__file__).parent / "results"
@@ -28,22 +30,41 @@ async def measure(seconds: float) -> dict[str, object]:
     async with ground() as floor:
         results["first call, publish now"] = await dispatch.first_call(floor, tries=60, lead=0)
     async with ground() as floor:
-        results["first call, scheduled"] = await dispatch.first_call(floor, tries=40, lead=0.7)
+        results["first call, scheduled"] = await dispatch.first_call(floor, tries=30, lead=0.7)
     async with ground() as floor:
         results["drain 2,000 posts of 200 accounts"] = await dispatch.drain(floor, accounts=200, each=10)
+    async with ground() as floor:
+        results["two processes instead of one"] = await scale.out(floor, seconds=seconds / 2)
+    async with ground() as floor:
+        results["drain among a million future posts"] = await scale.million(floor)
     return results
 
 
 def machine() -> dict[str, object]:
-    """Return what the figures were measured on."""
+    """Return what the figures are measured on; call before the run, for the load of others is part of it."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "cpus": os.cpu_count(),
+        "cpu": _cpu_model(),
+        "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "kernel": platform.release(),
         "layers": version("layers"),
+        "postgresql": _postgresql(),
         **{name: version(name) for name in ("asyncpg", "litestar", "aiohttp", "pgqueuer", "uvicorn")},
     }
+
+
+def _cpu_model() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "unknown")
+
+
+def _postgresql() -> str:
+    postgres = embedded.POSTGRES_VERSIONS[embedded.MAJOR] / "postgres"
+    return subprocess.run([postgres, "--version"], capture_output=True, text=True, check=True).stdout.split()[
+        2
+    ]
 
 
 def main() -> None:
@@ -51,9 +72,10 @@ def main() -> None:
     set_up_logs("warning", as_json=False)
     words = argparse.ArgumentParser()
     words.add_argument("--seconds", type=float, default=10, help="how long each load lasts")
+    seconds, where = words.parse_args().seconds, machine()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        results = runner.run(measure(words.parse_args().seconds))
-    kept = {"machine": machine(), "results": results}
+        results = runner.run(measure(seconds))
+    kept = {"machine": where, "results": results}
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}.json"
     file.write_text(json.dumps(kept, indent=2) + "\n")

@@ -1,18 +1,25 @@
 """A throw-away installation with many accounts and containers, made by SQL."""
 
+import asyncio
+import os
+import subprocess
+import sys
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.instant import PLATFORM
+from benchmarks.processes import until_listening
 from layers.access.commands import create_first_key
 from layers.app import Shared, share
 from layers.db import embedded, schema
-from layers.db.pool import Pool, open_pool
+from layers.db.pool import Pool, Queries, open_pool
 from layers.settings import Settings
 
-PLATFORM = "instant"
+_migrating = asyncio.Lock()
+"""Alembic keeps what it is at in globals: one migration at a time in a process."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +35,22 @@ class Ground:
 @asynccontextmanager
 async def ground(port: int = 0) -> AsyncGenerator[Ground]:
     """Start an embedded PostgreSQL (durable, as shipped) in a temporary folder, migrated, with a live key."""
-    with (
-        tempfile.TemporaryDirectory(prefix="layers-bench-") as folder,
-        embedded.start(Path(folder)) as server,
-    ):
-        await schema.migrate(server.url)
-        settings = Settings(data_dir=Path(folder), port=port or 8787, allow_private_networks=True)
-        pool = await open_pool(server.url, 8, "layers benchmarks")
-        made = await create_first_key(
-            pool, organization="Bench", environment="live", scopes=["*"], return_hosts=[]
-        )
+    with tempfile.TemporaryDirectory(prefix="layers-bench-") as folder:
+        server = await asyncio.to_thread(embedded.start, Path(folder))
         try:
-            yield Ground(share(settings, server.url), pool, made.key, made.organization_id)
+            async with _migrating:
+                await schema.migrate(server.url)
+            settings = Settings(data_dir=Path(folder), port=port or 8787, allow_private_networks=True)
+            pool = await open_pool(server.url, 8, "layers benchmarks")
+            made = await create_first_key(
+                pool, organization="Bench", environment="live", scopes=["*"], return_hosts=[]
+            )
+            try:
+                yield Ground(share(settings, server.url), pool, made.key, made.organization_id)
+            finally:
+                await pool.close()
         finally:
-            await pool.close()
+            await asyncio.to_thread(server.close)
 
 
 async def populate(
@@ -69,15 +78,47 @@ async def populate(
 
 
 async def schedule(
-    pool: Pool, organization_id: str, *, accounts: int, each: int, after_seconds: float
+    database: Queries,
+    organization_id: str,
+    *,
+    accounts: int,
+    each: int,
+    after_seconds: float,
+    batch: str = "0",
 ) -> None:
-    """Insert `each` posts for each of `accounts`, all due at one instant."""
-    await pool.execute(
+    """Insert `each` posts for each of `accounts`, all due at one instant; ids are `sp_BATCH_ACCOUNT_N`."""
+    await database.execute(
         """INSERT INTO scheduled_posts (id, organization_id, project_id, container_id, social_account_id, platform,
             mode, kind, status, caption, scheduled_for, due_at)
-        SELECT 'sp_' || a || '_' || n, $1, 'prj_0', 'cnt_0', 'sa_' || a, $5, 'direct_publish', 'text', 'queued',
-            'hello', now() + $4::float8 * interval '1 second', now() + $4::float8 * interval '1 second'
+        SELECT concat_ws('_', 'sp', $6::text, a, n), $1, 'prj_0', 'cnt_0', 'sa_' || a, $5, 'direct_publish', 'text',
+            'queued', 'hello', now() + $4::float8 * interval '1 second', now() + $4::float8 * interval '1 second'
         FROM generate_series(0, $2::int - 1) a, generate_series(0, $3::int - 1) n ORDER BY n, a""",
-        *(organization_id, accounts, each, after_seconds, PLATFORM),
+        *(organization_id, accounts, each, after_seconds, PLATFORM, batch),
     )
-    await pool.execute("ANALYZE scheduled_posts")
+    await database.execute("ANALYZE scheduled_posts")
+
+
+def spawn(ground: Ground, command: str, *, port: int = 0, origin: str = "") -> subprocess.Popen[bytes]:
+    """Start `serve` on `port`, or `work` against the instant platform at `origin`."""
+    more = {"LAYERS_PORT": str(port)} if port else {}
+    if origin:
+        more[f"LAYERS_{PLATFORM.upper()}_BASE_URL"] = origin
+    return subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.launch", command],
+        env={
+            **os.environ,
+            "LAYERS_DATABASE_URL": ground.shared.url,
+            "LAYERS_DATA_DIR": str(ground.shared.settings.data_dir),
+            "LAYERS_LOG_LEVEL": "error",
+            **more,
+        },
+        stderr=subprocess.DEVNULL,
+    )
+
+
+async def serve_on(ground: Ground, ports: Iterable[int]) -> list[subprocess.Popen[bytes]]:
+    """Start an API process on each port and wait until all listen."""
+    servers = [spawn(ground, "serve", port=port) for port in ports]
+    for port in ports:
+        await until_listening(port)
+    return servers

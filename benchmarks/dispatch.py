@@ -7,8 +7,8 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from benchmarks.arrange import PLATFORM, Ground, populate, schedule
-from benchmarks.instant import Instant, Platform, instant_platform
+from benchmarks.arrange import Ground, populate, schedule
+from benchmarks.instant import PLATFORM, Instant, Platform, instant_platform
 from layers.kit.ids import new_id
 from layers.outbound import Outbound
 from layers.publishing.credentials import Credentials
@@ -29,7 +29,7 @@ async def lanes(ground: Ground, platform: Platform) -> AsyncGenerator[None]:
     await asyncio.sleep(1.5)
     yield
     running.stop()
-    await task
+    await (await task)
     await outbound.close()
 
 

@@ -2,17 +2,16 @@
 
 import asyncio
 import os
-import socket
-import statistics
-import subprocess
-import sys
 import time
 import uuid
+from itertools import count
 from pathlib import Path
 
 import msgspec
 
-from benchmarks.arrange import Ground, populate
+from benchmarks.arrange import Ground, populate, serve_on
+from benchmarks.load import Answers, load, post_json
+from benchmarks.processes import CORES, FIRST, LAST, cpu_seconds, end, free_port, pin, tree
 from layers.access.caller import Caller
 from layers.api.transaction import IdempotentCall, claim_key, keep_response
 from layers.db.pool import open_pool
@@ -25,95 +24,77 @@ from layers.publishing.schemas import Target
 ACCOUNTS, CONTAINERS, CLIENTS = 200, 4000, 24
 
 
+def database_pid(ground: Ground) -> int:
+    """Return the process that all of the installation's PostgreSQL descends from."""
+    note = Path(ground.shared.settings.data_dir, "postgres", "postmaster.pid")
+    return int(note.read_text().splitlines()[0])
+
+
 async def over_http(ground: Ground, *, seconds: float) -> dict[str, float]:
-    """Requests a second of one API process (one core), latency, and its CPU a request."""
-    port = _free_port()
-    env = {
-        **os.environ,
-        "LAYERS_DATABASE_URL": ground.shared.url,
-        "LAYERS_DATA_DIR": str(ground.shared.settings.data_dir),
-        "LAYERS_PORT": str(port),
-        "LAYERS_LOG_LEVEL": "warning",
-    }
-    command = [sys.executable, "-c", "from layers.cli import main; main()", "serve"]
-    server = subprocess.Popen(["taskset", "-c", "0", *command], env=env)  # noqa: ASYNC220
+    """Requests a second of one API process on a core of its own, latency, and the CPU a request costs in all."""
+    port = free_port()
+    servers = await serve_on(ground, [port])
+    database = database_pid(ground)
+    pin(tree(servers[0].pid), FIRST)
+    pin([os.getpid(), *tree(database)], LAST)
     try:
-        await _until_ready(port)
-        await _load(port, ground.key, seconds=2, start=0)
-        before = _cpu_of(server.pid)
-        took, statuses = await _load(port, ground.key, seconds=seconds, start=1000)
-        cpu = _cpu_of(server.pid) - before
+        await send(ground, [port], seconds=2)
+        before = cpu_seconds(servers[0].pid), cpu_seconds(database)
+        answers = await send(ground, [port], seconds=seconds)
+        api, sql = cpu_seconds(servers[0].pid) - before[0], cpu_seconds(database) - before[1]
     finally:
-        server.terminate()
-        server.wait(20)
-    assert set(statuses) == {200}, f"unexpected answers: {statuses}"
-    cuts = statistics.quantiles(took, n=1000)
+        end(servers)
+        pin([os.getpid(), *tree(database)], set(CORES))
+    each = 1000 / len(answers.took)
     return {
         "clients": CLIENTS,
-        "requests": len(took),
-        "requests_per_second": round(len(took) / seconds, 1),
-        "median_ms": round(cuts[499] * 1000, 2),
-        "p99_ms": round(cuts[989] * 1000, 2),
-        "api_cpu_ms_per_request": round(cpu * 1000 / len(took), 3),
+        **answers.figures(),
+        "api_cpu_ms_per_request": round(api * each, 3),
+        "database_cpu_ms_per_request": round(sql * each, 3),
+        "cpu_ms_per_request": round((api + sql) * each, 3),
     }
 
 
-async def _load(port: int, key: str, *, seconds: float, start: int) -> tuple[list[float], dict[int, int]]:
-    took: list[float] = []
-    statuses: dict[int, int] = {}
-    until = time.perf_counter() + seconds
+async def send(ground: Ground, ports: list[int], *, seconds: float) -> Answers:
+    """Load API processes with publish requests; all must be accepted."""
 
-    async def client(number: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        turn = start + number
-        while time.perf_counter() < until:
-            turn += CLIENTS
-            raw = _request(key, f"cnt_{turn % CONTAINERS}", f"sa_{turn % ACCOUNTS}")
-            began = time.perf_counter()
-            writer.write(raw)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-            await reader.readexactly(length)
-            took.append(time.perf_counter() - began)
-            status = int(head[9:12])
-            statuses[status] = statuses.get(status, 0) + 1
-        writer.close()
+    def request(turn: int) -> bytes:
+        target = {
+            "socialAccountId": f"sa_{turn % ACCOUNTS}",
+            "mode": "direct_publish",
+            "allowDuplicate": True,
+        }
+        headers = {"Authorization": f"Bearer {ground.key}", "Idempotency-Key": str(uuid.uuid4())}
+        path = f"/v1/content/cnt_{turn % CONTAINERS}/publish"
+        return post_json(path, msgspec.json.encode({"targets": [target]}), headers)
 
-    await asyncio.gather(*(client(n) for n in range(CLIENTS)))
-    return took, statuses
-
-
-def _request(key: str, container: str, account: str) -> bytes:
-    target = {"socialAccountId": account, "mode": "direct_publish", "allowDuplicate": True}
-    body = msgspec.json.encode({"targets": [target]})
-    head = (
-        f"POST /v1/content/{container}/publish HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
-        f"Idempotency-Key: {uuid.uuid4()}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    answers = await load(ports, request, count(), clients=CLIENTS, seconds=seconds)
+    assert set(answers.statuses) == {200}, f"unexpected answers: {answers.statuses}"
+    return answers
 
 
 async def direct(ground: Ground, *, seconds: float) -> dict[str, float]:
-    """Transactions a second of the same statements without HTTP, on one core."""
-    os.sched_setaffinity(0, {0})
+    """Transactions a second of the same statements without HTTP, on one core, the database on the other."""
+    database = tree(database_pid(ground))
+    pin([os.getpid()], FIRST)
+    pin(database, LAST)
     pool = await open_pool(ground.shared.url, 16, "layers benchmarks direct")
     caller = Caller(
         ground.organization_id, "Bench", "live", "key_bench", frozenset("*"), "unlimited", (), "req_bench"
     )
-    count, until = 0, time.perf_counter() + seconds
+    turns, done, until = count(), 0, time.perf_counter() + seconds
 
-    async def client(number: int) -> None:
-        nonlocal count
-        turn = number
+    async def client() -> None:
+        nonlocal done
         while time.perf_counter() < until:
-            turn += CLIENTS
+            turn = next(turns)
             await _one(pool, caller, f"cnt_{turn % CONTAINERS}", f"sa_{turn % ACCOUNTS}")
-            count += 1
+            done += 1
 
-    await asyncio.gather(*(client(n) for n in range(16)))
+    await asyncio.gather(*(client() for _ in range(16)))
     await pool.close()
-    os.sched_setaffinity(0, set(range(os.cpu_count() or 1)))
-    return {"transactions": count, "transactions_per_second": round(count / seconds, 1)}
+    pin([os.getpid(), *tree(database[0])], set(CORES))
+    return {"transactions": done, "transactions_per_second": round(done / seconds, 1)}
 
 
 async def _one(pool, caller: Caller, container: str, account: str) -> None:
@@ -136,26 +117,3 @@ async def run(ground: Ground, *, seconds: float) -> dict[str, dict[str, float] |
     over = await over_http(ground, seconds=seconds)
     ratio = over["requests_per_second"] / without["transactions_per_second"]
     return {"over_http": over, "direct": without, "ratio": round(ratio, 3)}
-
-
-async def _until_ready(port: int) -> None:
-    for _ in range(200):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
-    raise RuntimeError("the API did not start")
-
-
-def _cpu_of(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

@@ -18,7 +18,7 @@ from typing import get_args
 import layers
 from layers.api.errors import Problem
 from layers.app import PLATFORM_SETTINGS
-from layers.connector import MediaLimit, Mode, Source, TextLimit
+from layers.connector import MediaLimit, Mode, Option, Source, TextLimit
 from layers.doctor import about_platform_setting
 from layers.platforms import CONNECTORS
 from layers.publishing.rules import TRANSITIONS
@@ -50,7 +50,8 @@ SUBCODES: Mapping[str, str] = {
     "CONTAINER_DELETED": "The container was deleted meanwhile; make another one.",
     "CONTAINER_NOT_COMPLETED": "The container's media is not ready; `details.status` tells its state.",
     "DUPLICATE_POST": "The same container goes to the same account in the same mode within ten minutes of another "
-    "live post (`details.scheduledPostIds`). Say `allowDuplicate: true` in the target to mean it.",
+    "live post (`details.scheduledPostIds`). Say `allowDuplicate: true` to mean it: in the target, or in the body of "
+    "`…/retry`.",
     "IDEMPOTENCY_IN_FLIGHT": "A request with this Idempotency-Key is still running. Wait `Retry-After` and repeat.",
     "LIVE_POSTS": "The container cannot be deleted while posts of it are queued or being published.",
     "OUTCOME_UNKNOWN": "Nobody knows yet whether this post is on its platform. Look there, then `…/resolve`.",
@@ -119,6 +120,7 @@ ISSUES: Mapping[str, str] = {
     "credential_refused": "The platform does not accept the credential.",
     "duplicate": "A part of the form was sent twice.",
     "duplicate_id": "The same `scheduledPostId` twice in one request.",
+    "duplicate_post": "The same container goes there within ten minutes of another live post (dry run only).",
     "duplicate_target": "The same account and mode twice in one request, without `allowDuplicate`.",
     "file_too_large": "The file is larger than the platform takes.",
     "first_comment_not_supported": "This mode has no first comment, and one was given for this target.",
@@ -136,11 +138,13 @@ ISSUES: Mapping[str, str] = {
     "not_configured": "The operator has not set up the platform's app; the message names the variables.",
     "not_found": "There is no such thing for this caller.",
     "not_in_project": "The account belongs to another project than the container.",
-    "not_in_sandbox": "The sandbox gives no consent for this platform; connect with a handle.",
+    "not_in_sandbox": "The sandbox gives no consent here, or its pages are switched off; connect with a handle.",
     "project_archived": "The project is archived.",
+    "options_conflict": "Two platform options that exclude each other.",
     "out_of_range": "A number, a length or a pattern outside what is allowed.",
     "ratio_out_of_range": "Too wide or too tall.",
     "required": "Something that must be there is not.",
+    "scheduled_post_id_taken": "Another post of the organisation has this `scheduledPostId` (dry run only).",
     "side_too_large": "Too many pixels on one side.",
     "side_too_small": "Too few pixels on one side.",
     "timezone_required": "The time has no `Z` and no offset.",
@@ -152,6 +156,7 @@ ISSUES: Mapping[str, str] = {
     "too_long": "The video is longer than the platform takes.",
     "too_many": "The list is too long.",
     "too_many_items": "More media items than this mode takes.",
+    "too_many_pixels": "More pixels in all than the platform takes.",
     "too_short": "The video is shorter than the platform takes.",
     "too_soon": "Less than 30 seconds from now.",
     "unknown_field": "A field, form part or platform option that does not exist here; the message lists those that do.",
@@ -384,6 +389,18 @@ def platforms_page() -> str:
     for connector in CONNECTORS.values():
         limits = connector.limits
         blocks.append(f"## {limits.title}")
+        for cap in limits.daily_caps:
+            modes = " and ".join(f"`{mode}`" for mode in cap.modes)
+            together = " together" if len(cap.modes) > 1 else ""
+            blocks.append(
+                f"At most {cap.posts} posts an account in any 24 hours by {modes}{together} ({_source(cap.source)}). A "
+                "post beyond that is parked until the platform has room again."
+            )
+        if connector.own_limits:
+            blocks.append(
+                "Servers set limits of their own. What an account's server says when it is connected holds for "
+                "that account, the table below where it says nothing."
+            )
         for name, mode in limits.modes.items():
             blocks += [f"### `{name}`", mode.about, table(["what", "limit", "source"], _mode_rows(mode))]
         fields_of = [(f"`{name}`", _sentence(about)) for name, about in connector.credential_fields.items()]
@@ -394,13 +411,35 @@ def platforms_page() -> str:
 def _mode_rows(mode: Mode) -> Iterator[tuple[str, str, str]]:
     for kind, bounds in mode.kinds.items():
         text, source = _text_limit(mode.caption[kind])
-        yield f"**{kind}**", f"{_count(*bounds)}; caption: {text}", source
+        held = "" if kind != "carousel" or mode.carousel_of != ("image",) else ", images only"
+        yield f"**{kind}**", f"{_count(*bounds)}{held}; caption: {text}", source
     yield "first comment", *_text_limit(mode.first_comment)
     for kind, media in mode.media.items():
         yield f"each {kind}", "; ".join(_media_limit(media)), _source(media.source)
     for name, option in mode.options.items():
-        choices = f" One of {', '.join(f'`{c}`' for c in option.choices)}." if option.choices else ""
-        yield f"`{name}` ({option.type})", f"{option.about}{choices}", ""
+        source = _source(option.text.source) if option.text else ""
+        yield f"`{name}` ({option.type})", " ".join([option.about, *_option_limits(option)]), source
+
+
+def _option_limits(option: Option) -> Iterator[str]:
+    if option.choices:
+        yield f"One of {', '.join(f'`{c}`' for c in option.choices)}."
+    if option.least is not None:
+        yield f"At least {option.least}."
+    if option.in_video:
+        yield "Within the video."
+    if option.most_items is not None:
+        yield f"At most {option.most_items}."
+    if option.per_item:
+        yield "No more than there are media items."
+    if option.text is not None:
+        yield f"Each at most {_text_limit(option.text)[0]}."
+    if option.pattern is not None:
+        yield f"Must match `{option.pattern}`."
+    if option.in_caption is not None:
+        yield "Its characters count as the caption's."
+    for other, value in option.not_with.items():
+        yield f"Not with `{other}` `{value}`."
 
 
 def _count(least: int, most: int) -> str:
@@ -423,6 +462,8 @@ def _text_limit(limit: TextLimit | None) -> tuple[str, str]:
     most = f"{limit.limit:,} {UNITS[limit.unit]}" + (
         f", {limit.max_bytes:,} bytes" if limit.max_bytes else ""
     )
+    for tags, count in (("hashtags", limit.max_hashtags), ("mentions", limit.max_mentions)):
+        most += f", {count} {tags}" if count is not None else ""
     return most + (", required" if limit.required else ""), _source(limit.source)
 
 
@@ -438,6 +479,8 @@ def _media_limit(limit: MediaLimit) -> Iterator[str]:
     ):
         if bounds is not None:
             yield words.format(*bounds)
+    if limit.max_pixels is not None:
+        yield f"at most {limit.max_pixels:,} pixels"
     if limit.remade_from:
         shape = " and padded into the ratio" if limit.ratio else ""
         yield f"{', '.join(f'`{kind}`' for kind in limit.remade_from)}: turned into JPEG{shape}"

@@ -20,10 +20,11 @@ from layers.access.keys import EVERYTHING, Environment
 from layers.app import Shared, create_app, share
 from layers.db import embedded, schema
 from layers.db.pool import Pool, open_pool
+from layers.loopback import loopback_server
 from layers.publishing.engine import Timing
 from layers.samples import make_image, make_video
 from layers.settings import Settings
-from layers.worker import loopback_server, work
+from layers.worker import work
 
 NUMBERS = itertools.count()
 QUICK = Timing(

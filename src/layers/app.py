@@ -1,12 +1,13 @@
 """The API, composed: routes of every slice, the layers around them, and what they share."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import aiohttp
 import structlog
 from litestar import Litestar, Response, get
 from litestar.datastructures import State
@@ -14,7 +15,7 @@ from litestar.di import Provide
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from layers.access import routes as access
-from layers.access.caller import authentication, note_keys_used, provide_call
+from layers.access.caller import authentication, noting_keys_used, provide_call
 from layers.api import errors
 from layers.api.envelope import Envelope, exception_handlers
 from layers.api.multipart import Form, FormLimits, receive_form
@@ -24,18 +25,22 @@ from layers.content import routes as content
 from layers.content.probe import MAX_VIDEO_BYTES
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, Pool, open_pool
-from layers.outbound import Outbound
+from layers.loopback import loopback_server
+from layers.outbound import Outbound, open_fetcher
 from layers.platforms import CONNECTORS
 from layers.projects import routes as projects
 from layers.publishing import catalog, handoff, health
 from layers.publishing import routes as publishing
 from layers.publishing.credentials import Credentials
 from layers.publishing.lanes import Nudger
-from layers.sandbox.app import create_sandbox
+from layers.sandbox.app import CONSENT_PATHS, create_sandbox
+from layers.sandbox.fake import Bounds, OutOfBounds, on_this_machine
 from layers.settings import Settings
 from layers.signing import LinkSigner
 from layers.social_accounts import routes as social_accounts
 from layers.social_accounts.commands import Connecting
+from layers.social_accounts.oauth import CALLBACK
+from layers.social_accounts.store import is_awaited
 from layers.storage import ObjectMissing, Storage, open_storage
 from layers.vault import Vault, open_vault
 
@@ -49,6 +54,7 @@ FORM = FormLimits(
 )
 CONNECT_READ_SECONDS = 15.0
 SANDBOX = "/sandbox"
+ASSETS = "/v1/assets/"
 PLATFORM_SETTINGS = frozenset(
     f"{platform.upper()}_{name}"
     for platform, connector in CONNECTORS.items()
@@ -96,25 +102,26 @@ async def ready(state: State) -> Response[dict[str, object]]:
 def create_app(shared: Shared) -> ASGIApp:
     """Return the API as an ASGI application; its lifespan opens and closes the pool."""
     settings = shared.settings
-    pages = SandboxPages()
+    pages = SandboxPages(consent_only=bool(settings.public_url))
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
         pool = await open_pool(shared.url, settings.database_connections, "layers api")
         outbound = Outbound(shared.storage, settings.allow_private_networks, CONNECT_READ_SECONDS)
-        credentials = Credentials(
-            pool, shared.vault, outbound, settings, f"{settings.public_origin}{SANDBOX}"
-        )
-        if settings.sandbox_pages and not settings.public_url:
-            pages.app = cast("ASGIApp", create_sandbox(pool))
-        app.state["pool"] = pool
-        app.state["nudge"] = Nudger(pool).nudge
-        app.state["connecting"] = Connecting(pool, credentials)
-        noting = asyncio.create_task(note_keys_used(pool, app.state["keys_used"]))
+        sandbox = create_sandbox(pool, bounds=sandbox_bounds(settings, pool))
         try:
-            yield
+            async with (
+                loopback_server(sandbox) as sandbox_origin,
+                noting_keys_used(pool, app.state["keys_used"]),
+            ):
+                credentials = Credentials(pool, shared.vault, outbound, settings, sandbox_origin)
+                shown_at = f"{settings.public_origin}{SANDBOX}" if settings.sandbox_pages else None
+                app.state["pool"] = pool
+                app.state["nudge"] = Nudger(pool).nudge
+                app.state["connecting"] = Connecting(pool, credentials, shown_at)
+                pages.app = cast("ASGIApp", sandbox) if shown_at else None
+                yield
         finally:
-            noting.cancel()
             await outbound.close()
             await pool.close()
 
@@ -152,16 +159,65 @@ def create_app(shared: Shared) -> ASGIApp:
     return pages
 
 
-class SandboxPages:
-    """Serves the sandbox under /sandbox, where a person consents and sees what was posted; the API otherwise."""
+def sandbox_bounds(settings: Settings, pool: Pool) -> Bounds:
+    """Keep this installation's sandbox to itself: people go back to our callback while an authorization waits for
+    them, media is fetched from our own assets.
+    """
+    callback, assets = f"{settings.public_origin}{CALLBACK}", f"{settings.public_origin}{ASSETS}"
 
-    app: ASGIApp | None = None
-    otherwise: ASGIApp
+    async def return_fault(platform: str, uri: str, state: str | None) -> str | None:
+        if uri != callback + platform:
+            return f"redirect_uri must be {callback}{platform}: no other is registered here."
+        if not await is_awaited(pool, state or "", platform):
+            return "This link was used already, has expired, or was never made."
+        return None
+
+    def session_for(url: str) -> aiohttp.ClientSession:
+        if not url.startswith(assets):
+            raise OutOfBounds(url)
+        return open_fetcher(guarded=False)
+
+    return Bounds(return_fault, session_for)
+
+
+def open_bounds(settings: Settings, redirect_uris: Collection[str]) -> Bounds:
+    """Let a sandbox served by itself send people to this machine and the addresses given, and fetch media from where
+    Layers itself would.
+    """
+    assets = f"{settings.public_origin}{ASSETS}"
+
+    async def return_fault(_platform: str, uri: str, _state: str | None) -> str | None:
+        if on_this_machine(uri) or uri in redirect_uris:
+            return None
+        return f"{uri} is not registered: name it with `layers sandbox serve --redirect-uri`."
+
+    def session_for(url: str) -> aiohttp.ClientSession:
+        return open_fetcher(guarded=not (settings.allow_private_networks or url.startswith(assets)))
+
+    return Bounds(return_fault, session_for)
+
+
+class SandboxPages:
+    """Serves the sandbox under /sandbox, the API otherwise.
+
+    With `consent_only` the world can reach it: then no more of it is shown than where a person consents, which does
+    nothing without an authorization that an API key began.
+    """
+
+    def __init__(self, *, consent_only: bool) -> None:
+        self.consent_only = consent_only
+        self.app: ASGIApp | None = None
+        self.otherwise: ASGIApp
+
+    def _shows(self, path: str) -> bool:
+        return path.startswith(f"{SANDBOX}/") and (
+            not self.consent_only or path.removeprefix(SANDBOX).rstrip("/") in CONSENT_PATHS
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         path = scope["path"] if scope["type"] == "http" else ""
-        if self.app is None or not path.startswith(f"{SANDBOX}/"):
+        if self.app is None or not self._shows(path):
             await self.otherwise(scope, receive, send)
             return
         inner = {**scope, "path": path[len(SANDBOX) :], "raw_path": path[len(SANDBOX) :].encode()}

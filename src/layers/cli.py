@@ -4,29 +4,27 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import Coroutine, Generator
-from contextlib import contextmanager
 from dataclasses import fields
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import msgspec
 import typer
 import uvicorn
-from rich.console import Console
 from rich.table import Table
 
 from layers import doctor as checks
 from layers.access.commands import create_first_key
 from layers.access.keys import EVERYTHING, SCOPES, unknown_scopes
-from layers.app import PLATFORM_SETTINGS, Shared, create_app, share
+from layers.app import PLATFORM_SETTINGS, Shared, create_app, open_bounds, share
+from layers.cli_posts import posts
+from layers.console import database, err, explained, fail, out, read_settings, run
 from layers.db import embedded, schema
-from layers.db.pool import DATABASE_AWAY, connect, open_pool
+from layers.db.pool import connect, open_pool
 from layers.kit.logs import set_up_logs
+from layers.loopback import QuietServer
 from layers.sandbox.app import create_sandbox
 from layers.settings import Settings, SettingsError
-from layers.storage import StorageError
-from layers.vault import VaultError
-from layers.worker import QuietServer, work
+from layers.worker import work
 
 app = typer.Typer(
     help="Layers: a content publishing API. Never twice, never lost, always explained.",
@@ -37,55 +35,7 @@ keys = typer.Typer(help="API keys.", no_args_is_help=True)
 sandbox = typer.Typer(help="The built-in fakes of the platforms.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(sandbox, name="sandbox")
-out, err = Console(), Console(stderr=True)
-
-try:
-    import uvloop
-
-    new_loop = uvloop.new_event_loop
-except ImportError:  # not on Windows
-    new_loop = asyncio.new_event_loop
-
-
-def _fail(message: str) -> NoReturn:
-    err.print(f"[bold red]✗[/] {message}", highlight=False)
-    raise typer.Exit(1)
-
-
-def _settings() -> Settings:
-    try:
-        settings = Settings.from_env(platform_names=PLATFORM_SETTINGS)
-    except SettingsError as why:
-        _fail("\n  ".join(why.problems))
-    set_up_logs(settings.log_level, as_json=settings.log_json)
-    return settings
-
-
-@contextmanager
-def database(settings: Settings) -> Generator[str]:
-    """Give the URL of the database: the configured one, or the embedded one while the block runs."""
-    if settings.database_url:
-        yield settings.database_url
-        return
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with embedded.start(settings.data_dir, fsync=settings.embedded_fsync) as server:
-        yield server.url
-
-
-def _run(job: Coroutine[Any, Any, Any]) -> Any:
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        return runner.run(job)
-
-
-@contextmanager
-def _explained() -> Generator[None]:
-    """Turn what an operator can mend into one line with the remedy."""
-    try:
-        yield
-    except (schema.SchemaMismatch, VaultError, StorageError, embedded.EmbeddedError) as why:
-        _fail(str(why))
-    except DATABASE_AWAY as why:
-        _fail(f"The database does not answer ({why!r}). Is LAYERS_DATABASE_URL right?")
+app.add_typer(posts, name="posts")
 
 
 async def _check_schema(url: str) -> None:
@@ -123,7 +73,7 @@ async def _serve(shared: Shared, stop: asyncio.Event) -> None:
     try:
         await serving
     except SystemExit:
-        _fail(f"Cannot listen on {settings.host}:{settings.port}; is something else there? Set LAYERS_PORT.")
+        fail(f"Cannot listen on {settings.host}:{settings.port}; is something else there? Set LAYERS_PORT.")
 
 
 async def _both(shared: Shared, *, api: bool, worker: bool) -> None:
@@ -138,10 +88,10 @@ async def _both(shared: Shared, *, api: bool, worker: bool) -> None:
 
 
 def _start(*, api: bool, worker: bool, migrate_first: bool) -> None:
-    settings = _settings()
-    with _explained(), database(settings) as url:
+    settings = read_settings()
+    with explained(), database(settings) as url:
         if migrate_first:
-            _run(schema.migrate(url))
+            run(schema.migrate(url))
         shared = share(settings, url)
         where = "embedded database" if not settings.database_url else "LAYERS_DATABASE_URL"
         roles = " + ".join(name for name, on in (("API", api), ("worker", worker)) if on)
@@ -149,7 +99,7 @@ def _start(*, api: bool, worker: bool, migrate_first: bool) -> None:
             f"[bold]Layers[/] {roles} · {settings.public_origin if api else ''} · {where} · {settings.data_dir}",
             highlight=False,
         )
-        _run(_both(shared, api=api, worker=worker))
+        run(_both(shared, api=api, worker=worker))
 
 
 @app.command()
@@ -173,9 +123,9 @@ def work_command() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to this release's schema."""
-    settings = _settings()
-    with _explained(), database(settings) as url:
-        before, after = _run(schema.migrate(url))
+    settings = read_settings()
+    with explained(), database(settings) as url:
+        before, after = run(schema.migrate(url))
     out.print(
         f"The schema is at {after}."
         if before == after
@@ -189,13 +139,13 @@ def doctor() -> None:
     try:
         settings = Settings.from_env(platform_names=PLATFORM_SETTINGS)
     except SettingsError as why:
-        _fail("\n  ".join(why.problems))
+        fail("\n  ".join(why.problems))
     set_up_logs("error", as_json=False)
     _print_settings(settings)
     findings: list[checks.Finding] = []
     try:
         with database(settings) as url:
-            findings = _run(checks.examine(settings, url))
+            findings = run(checks.examine(settings, url))
     except embedded.EmbeddedError as why:
         findings = [checks.Finding("database", False, str(why))]
     for finding in findings:
@@ -233,12 +183,12 @@ def create_key(
     """Make a key. It is shown this once."""
     scopes = scope or [EVERYTHING]
     if env not in ("live", "test"):
-        _fail(f"--env is live or test, not {env}.")
+        fail(f"--env is live or test, not {env}.")
     if unknown := unknown_scopes(scopes):
-        _fail(f"No such scope: {', '.join(unknown)}. There are: {', '.join(SCOPES)} and *.")
+        fail(f"No such scope: {', '.join(unknown)}. There are: {', '.join(SCOPES)} and *.")
     if not org.strip() or len(org) > 200:
-        _fail("--org needs 1 to 200 characters.")
-    settings = _settings()
+        fail("--org needs 1 to 200 characters.")
+    settings = read_settings()
 
     async def make(url: str) -> Any:
         await schema.migrate(url)
@@ -250,8 +200,8 @@ def create_key(
         finally:
             await pool.close()
 
-    with _explained(), database(settings) as url:
-        made = _run(make(url))
+    with explained(), database(settings) as url:
+        made = run(make(url))
     if as_json:
         sys.stdout.write(json.dumps(msgspec.to_builtins(made)) + "\n")
     else:
@@ -262,22 +212,34 @@ def create_key(
 
 
 @sandbox.command("serve")
-def serve_sandbox(port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8790) -> None:
+def serve_sandbox(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8790,
+    redirect_uri: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Address that consent may return to; repeatable. Those of this machine always may."
+        ),
+    ] = None,
+) -> None:
     """Serve the fake platforms as a separate server."""
-    settings = _settings()
+    settings = read_settings()
 
-    async def run(url: str) -> None:
+    async def serve_fakes(url: str) -> None:
         await _check_schema(url)
         pool = await open_pool(url, 8, "layers sandbox")
         config = uvicorn.Config(
-            create_sandbox(pool), host="127.0.0.1", port=port, log_config=None, access_log=False
+            create_sandbox(pool, bounds=open_bounds(settings, redirect_uri or [])),
+            host="127.0.0.1",
+            port=port,
+            log_config=None,
+            access_log=False,
         )
         err.print(f"Sandbox on http://127.0.0.1:{port} · what was posted: http://127.0.0.1:{port}/posts")
         await uvicorn.Server(config).serve()
         await pool.close()
 
-    with _explained(), database(settings) as url:
-        _run(run(url))
+    with explained(), database(settings) as url:
+        run(serve_fakes(url))
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ may happen after a crash or a lost answer follows from each call's `Effect`, nev
 A flow must be deterministic: run again with the same post and the same replies it yields the same calls.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -185,10 +185,14 @@ class Rejected(Failure):
 
 
 class Reconnect(Failure):
-    """Token expired, revoked or short of a scope."""
+    """Token expired, revoked or short of a scope.
 
-    def __init__(self, message: str, platform_code: str | None = None) -> None:
+    `revoked`, of a refused refresh: the token in hand is dead as well, not only past renewal.
+    """
+
+    def __init__(self, message: str, platform_code: str | None = None, *, revoked: bool = False) -> None:
         super().__init__("CREDENTIAL_INVALID", message, platform_code)
+        self.revoked = revoked
 
 
 class Throttled(Failure):
@@ -208,6 +212,10 @@ class Unavailable(Failure):
 
     def __init__(self, message: str, platform_code: str | None = None) -> None:
         super().__init__("PLATFORM_UNAVAILABLE", message, platform_code)
+
+
+class Spoiled(Unavailable):
+    """All that was sent is of no use and the platform has shown that nothing is public: the next try begins anew."""
 
 
 class Unreadable(Exception):  # noqa: N818
@@ -263,15 +271,19 @@ class Account:
     handle: str
     origin: str
     secrets: Mapping[str, str]
-    post_defaults: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Fresh secrets to be sealed; `expires_at` is a lifetime from now, None when they do not expire."""
+    """Fresh secrets to be sealed; `expires_in` is a lifetime from now, None when they do not expire.
+
+    `grant_expires_in`: for how long Layers can renew them by itself, then only a person can; of tokens that cannot be
+    renewed their own lifetime. None: no end is known, or after a refresh, it is as before.
+    """
 
     secrets: Mapping[str, str]
     expires_in: timedelta | None
+    grant_expires_in: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +295,8 @@ class Identity:
     display_name: str
     avatar_url: str | None
     tokens: Tokens
+    server: Mapping[str, object] | None = None
+    """What the account's server says of itself, where each has limits of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +378,8 @@ class TextLimit:
     required: bool = False
     max_hashtags: int | None = None
     max_mentions: int | None = None
+    per_link: int | None = None
+    """What a web link counts on the account's own server, where that is not what the unit says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,15 +397,32 @@ class MediaLimit:
     remade_from: tuple[str, ...] = ()
     """Other types that Layers turns into JPEG on the way out; an image of a wrong ratio is then padded as well."""
     width_px: tuple[int, int] | None = None
+    max_pixels: int | None = None
+    """Of width times height."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One field of `platformOptions`: its JSON type and, for text, the choices if they are closed."""
+    """One field of `platformOptions`: its JSON type, for text the choices if they are closed, and its bounds."""
 
     type: Literal["boolean", "string", "integer", "string[]"]
     about: str
     choices: tuple[str, ...] | None = None
+    least: int | None = None
+    """Of a number."""
+    in_video: bool = False
+    """A number of milliseconds that must lie within the video."""
+    most_items: int | None = None
+    per_item: bool = False
+    """One text for each media item, so no more than there are."""
+    text: TextLimit | None = None
+    """Bounds the text, or each of them."""
+    pattern: str | None = None
+    """A regular expression (of Python and ECMAScript alike) that the whole text, or each of them, must match."""
+    in_caption: str | None = None
+    """The unit in which the text counts as part of the caption."""
+    not_with: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Values of other options that exclude this one being true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,8 +436,23 @@ class Mode:
     first_comment: TextLimit | None = None
     ends_in: Literal["published", "draft_in_inbox"] = "published"
     about: str = ""
+    carousel_of: tuple[MediaKind, ...] = ("image", "video")
+    """What a carousel may hold."""
     handoff: str | None = None
     """Set where the platform has no inbox: Layers hands the post to a person, who opens this address to post it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCap:
+    """How many posts an account may make through the API in any 24 hours, in all of `modes` together.
+
+    Told to people, not enforced: other apps' posts count as well, so only the platform knows. It is asked, and a post
+    it has no room for is parked.
+    """
+
+    posts: int
+    modes: tuple[str, ...]
+    source: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,21 +462,30 @@ class Limits:
     platform: str
     title: str
     modes: Mapping[str, Mode]
-    posts_per_day: int | None = None
-    """Posts an account may make through the API in 24 hours, where there is such a cap."""
+    daily_caps: tuple[DailyCap, ...] = ()
     find_after: timedelta = timedelta(seconds=15)
     """How long the platform may lag: absence is believed only this long after the commit was sent."""
+
+
+OwnLimits: TypeAlias = Callable[[Mapping[str, object]], Limits]
+"""From what an account's server said of itself (`Identity.server`) to what the account may."""
 
 
 class Connector(Protocol):
     """One platform. Stateless; a module-level instance named CONNECTOR in `layers.platforms.<name>`."""
 
     limits: Limits
+    own_limits: OwnLimits | None
+    """None: every account has `limits`. Else these hold only for accounts whose server has not said otherwise."""
     origin: str
+    """Where accounts live that name no server of their own; empty: each must name one."""
     credential_fields: Mapping[str, str]
     """Fields of the credential one may connect with, and what each is. All are required."""
     settings: Mapping[str, str]
     """Settings of its own, named without `LAYERS_<PLATFORM>_` ("CLIENT_KEY"), and what each is."""
+    doors: Mapping[str, tuple[str, ...]]
+    """Where consent may lead by several ways: the origin behind each, the usual one first, and which of the `settings`
+    it needs. `Grant.service` names the one taken. Empty: `origin` alone, which needs all settings."""
 
     oauth: OAuth | None
     """None: accounts are connected with a credential only."""

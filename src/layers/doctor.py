@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from layers.connector import Connector
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, Connection, connect
 from layers.platforms import CONNECTORS
 from layers.settings import Settings
+from layers.social_accounts.oauth import CALLBACK
 from layers.storage import StorageError, open_storage
 from layers.vault import VaultError, open_vault
 
@@ -139,13 +141,26 @@ def _public_url(settings: Settings) -> Finding:
 
 
 def _platforms(settings: Settings) -> list[Finding]:
-    found: list[Finding] = []
-    for platform, connector in CONNECTORS.items():
-        missing = [
-            f"LAYERS_{platform.upper()}_{name}"
-            for name in connector.settings
-            if not settings.platforms.get(f"{platform.upper()}_{name}")
-        ]
-        words = f"set {' and '.join(missing)} to publish with live keys." if missing else "ready"
-        found.append(Finding(connector.limits.title, None if missing else True, words))
-    return found
+    return [_platform(settings, platform, connector) for platform, connector in CONNECTORS.items()]
+
+
+def _platform(settings: Settings, platform: str, connector: Connector) -> Finding:
+    """Look for the settings of the platform's app; of several doors one is enough, none may be half set up."""
+    title, prefix = connector.limits.title, f"{platform.upper()}_"
+    doors = connector.doors or {connector.origin: tuple(connector.settings)}
+    missing = {
+        origin: [f"LAYERS_{prefix}{name}" for name in names if not settings.platforms.get(prefix + name)]
+        for origin, names in doors.items()
+    }
+    ready = [urlsplit(origin).hostname or "" for origin, names in missing.items() if not names]
+    begun = [names for origin, names in missing.items() if 0 < len(names) < len(doors[origin])]
+    if ready and not begun:
+        words = f"ready ({', '.join(ready)})" if connector.doors else "ready"
+        if connector.settings and connector.oauth:
+            words += (
+                f"; the app there must know {settings.public_origin}{CALLBACK}{platform} as redirect address."
+            )
+        return Finding(title, True, words)
+    lacking = " or ".join(" and ".join(names) for names in begun or missing.values())
+    words = f"set {lacking} to publish with live keys; docs/how-to tells where they come from."
+    return Finding(title, None, words)

@@ -229,11 +229,19 @@ def lease_clock() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
+def open_fetcher(*, guarded: bool) -> aiohttp.ClientSession:
+    """Return a session of one's own to fetch with; `guarded`: from public addresses alone."""
+    return aiohttp.ClientSession(connector=_connector(guarded=guarded, alone=True))
+
+
+def _connector(*, guarded: bool, alone: bool) -> aiohttp.TCPConnector:
+    factory = _guarded_socket if guarded else None
+    return aiohttp.TCPConnector(limit=0, force_close=alone, socket_factory=factory)
+
+
 def _open_session(*, guarded: bool, alone: bool, read_seconds: float) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
-            limit=0, force_close=alone, socket_factory=_guarded_socket if guarded else None
-        ),
+        connector=_connector(guarded=guarded, alone=alone),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=read_seconds),
         cookie_jar=aiohttp.DummyCookieJar(),
         trace_configs=[_trace()],

@@ -64,7 +64,9 @@ class Settings:
     )
     sandbox_pages: bool = field(
         default=True,
-        metadata={"about": "show the sandbox's pages under /sandbox while LAYERS_PUBLIC_URL is unset"},
+        metadata={
+            "about": "show the sandbox under /sandbox; once LAYERS_PUBLIC_URL is set, its consent pages alone"
+        },
     )
     log_level: str = field(default="info", metadata={"about": "debug, info, warning or error"})
     log_json: bool = field(default=False, metadata={"about": "one JSON object a line instead of prose"})

@@ -17,6 +17,10 @@ class VaultError(Exception):
     """A key is unusable, or something was sealed with a key that is gone."""
 
 
+class KeyMissing(VaultError):  # noqa: N818
+    """Something was sealed with a key that is gone; it can be opened again once the key is back."""
+
+
 class Vault:
     """Seals and opens small mappings of secrets; also the root of keys for signed links."""
 
@@ -44,11 +48,11 @@ class Vault:
         return self.newest_key_id + self._seals[self._newest].encrypt(plain)
 
     def unseal(self, sealed: bytes, owner: str) -> dict[str, str]:
-        """Decrypt. Raises VaultError when the key is gone, the bytes were changed or belong to another owner."""
+        """Decrypt. Raises KeyMissing, or VaultError when the bytes were changed or belong to another owner."""
         key_id, _, token = sealed.partition(b":")
         seal = self._seals.get(key_id.decode("ascii", "replace"))
         if seal is None:
-            raise VaultError(
+            raise KeyMissing(
                 f"Sealed with key {key_id!r}, which LAYERS_SECRET_KEYS no longer holds. Add it at the end."
             )
         try:

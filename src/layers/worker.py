@@ -3,19 +3,19 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
-import uvicorn
 
-from layers.app import Shared
+from layers.app import Shared, sandbox_bounds
 from layers.content.commands import auto_approve_next
 from layers.db.pool import DATABASE_AWAY, Pool, open_pool
 from layers.db.schema import queue_settings
 from layers.kit.ids import new_id
 from layers.kit.times import utc_now
+from layers.loopback import loopback_server
 from layers.outbound import Outbound
 from layers.platforms import CONNECTORS
 from layers.publishing.credentials import Credentials
@@ -33,40 +33,6 @@ TIDY_EVERY = 60.0
 APPROVE_EVERY = 1.0
 
 
-class QuietServer(uvicorn.Server):
-    """A uvicorn that leaves signals to its owner."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Take no signal."""
-        yield
-
-
-@asynccontextmanager
-async def loopback_server(app: object, port: int = 0, *, lifespan: bool = False) -> AsyncGenerator[str]:
-    """Serve an ASGI app on loopback while the block runs; gives its origin."""
-    config = uvicorn.Config(
-        app,  # pyright: ignore[reportArgumentType]
-        host="127.0.0.1",
-        port=port,
-        log_config=None,
-        access_log=False,
-        lifespan="on" if lifespan else "off",
-        timeout_graceful_shutdown=1,
-    )
-    server = QuietServer(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        if task.done():
-            raise RuntimeError(f"port {port} on 127.0.0.1 is not free") from task.exception()
-        await asyncio.sleep(0.005)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await task
-
-
 def timing(lease_seconds: float) -> Timing:
     """Return the engine's patience for a lease of that length."""
     return Timing(lease=timedelta(seconds=lease_seconds))
@@ -81,7 +47,8 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
     )
     outbound = Outbound(shared.storage, settings.allow_private_networks)
     try:
-        async with loopback_server(create_sandbox(pool)) as sandbox_origin:
+        sandbox = create_sandbox(pool, bounds=sandbox_bounds(settings, pool))
+        async with loopback_server(sandbox) as sandbox_origin:
             engine = Engine(
                 pool=pool,
                 outbound=outbound,
@@ -105,37 +72,52 @@ async def _run(engine: Engine, width: int, stop: asyncio.Event) -> None:
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: tidy(engine.pool), stop)),
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: _look_after_accounts(engine), stop)),
         asyncio.create_task(_repeat(APPROVE_EVERY, lambda: _approve_timers(engine.pool), stop)),
+        asyncio.create_task(  # until the very end: what is being finished needs its lease
+            _repeat(engine.timing.lease.total_seconds() / 3, engine.keep_leases, asyncio.Event())
+        ),
     ]
     log.info("worker started", lanes=width)
+    finishing = set[asyncio.Task[None]]()
     try:
         while not stop.is_set():
-            await _lanes_until(engine, width, stop)
+            finishing.add(await _lanes_until(engine, width, stop))
+            finishing = {task for task in finishing if not task.done()}
+        if finishing:
+            _, late = await asyncio.wait(finishing, timeout=FINISH_WITHIN)
+            if late:
+                engine.leave()
+                await asyncio.wait(late)
     finally:
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
+        for task in (*chores, *finishing):
+            task.cancel()
+        await asyncio.gather(*chores, *finishing, return_exceptions=True)
         log.info("worker stopped", dispatched=engine.dispatched)
 
 
-async def _lanes_until(engine: Engine, width: int, stop: asyncio.Event) -> None:
-    """Run lanes until `stop`; when they break (a database restart), say so and come back."""
+async def _lanes_until(engine: Engine, width: int, stop: asyncio.Event) -> asyncio.Task[None]:
+    """Run lanes until `stop` or until they break (a database restart); returns the task of what is still in hand."""
     lanes = Lanes(engine.pool, engine, width, engine.timing.lease)
 
     async def stopper() -> None:
         await stop.wait()
         lanes.stop()
-        await asyncio.sleep(FINISH_WITHIN)
-        engine.leave()
 
     stopping = asyncio.create_task(stopper())
     try:
-        await lanes.run()
-    except Exception as fault:  # noqa: BLE001 - the worker's own tick: whatever broke, posts must go on
-        log.warning("lanes broke; starting them again", error=repr(fault))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), RESTART_AFTER)
+        rest = await lanes.run()
     finally:
         stopping.cancel()
+    rest.add_done_callback(_say_why)
+    if not stop.is_set():
+        log.warning("lanes broke; starting new ones")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), RESTART_AFTER)
+    return rest
+
+
+def _say_why(ended: asyncio.Task[None]) -> None:
+    if not ended.cancelled() and (fault := ended.exception()):
+        log.warning("lanes had broken", error=repr(fault))
 
 
 async def _repeat(seconds: float, chore: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:

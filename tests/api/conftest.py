@@ -10,8 +10,8 @@ from ulid import ULID
 from layers.app import Shared, create_app, share
 from layers.db.embedded import Embedded
 from layers.db.pool import Pool, open_pool
+from layers.loopback import loopback_server
 from layers.settings import Settings
-from layers.worker import loopback_server
 
 
 @pytest.fixture(scope="module")

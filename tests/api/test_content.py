@@ -263,6 +263,21 @@ async def test_a_range_of_another_kind_is_ignored(
     assert (status, raw) == (200, photo)
 
 
+@pytest.mark.parametrize("form", ["", "/jpeg"], ids=["as it is", "remade"])
+async def test_a_look_at_the_head_tells_what_a_link_would_give(
+    client, session, shared, link, form: str
+) -> None:
+    path = URL(link).path + form
+    signed = "http://layers.test" + shared.signer.sign(path, datetime.now(UTC) + timedelta(seconds=60))
+    _, told, whole = await fetch(client, session, signed)
+    status, headers, raw = await fetch(client, session, signed, "HEAD", Range="bytes=0-9")
+    assert (status, raw) == (200, b"")
+    assert int(headers["Content-Length"]) == len(whole) > 0
+    for name in ("Content-Type", "Accept-Ranges", "ETag", "Cache-Control", "Content-Security-Policy"):
+        assert headers.get(name) == told.get(name)
+    assert (await fetch(client, session, signed[:-1], "HEAD"))[0] == 404
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

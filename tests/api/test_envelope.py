@@ -16,8 +16,8 @@ from layers.access.commands import create_first_key
 from layers.app import create_app, share
 from layers.db import embedded, schema
 from layers.db.pool import open_pool
+from layers.loopback import loopback_server
 from layers.settings import Settings
-from layers.worker import loopback_server
 
 JSON = {"Content-Type": "application/json"}
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -107,10 +108,37 @@ async def test_altered_and_expired_links_are_none(handed, client) -> None:
     assert "posted_by_hand" not in await story(client, handed[0])
 
 
+async def test_a_person_with_a_dead_link_reads_what_to_do(handed, client, shared) -> None:
+    path, _, query = handed[2].partition("?")
+    ended = shared.signer.sign(path, datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+    for link, words in ((ended, "02 January 2026, 03:04 UTC"), (f"{path}?{query[:-1]}", "cut short")):
+        headers = {"Authorization": "", "Accept": "text/html"}
+        answer = await client.call("GET", link, headers=headers)
+        assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        page = answer.raw.decode()
+        assert words in page
+        assert "Ask whoever sent it for a fresh one" in page
+        told = await anonymous(client, "GET", link)
+        assert (told.status, told.code) == (404, "NOT_FOUND")
+
+
+async def test_whoever_reads_the_post_gets_a_fresh_link(handed, client, pool) -> None:
+    post = handed[0]
+    await pool.execute("UPDATE scheduled_posts SET external_url = 'http://old.test' WHERE id = $1", post)
+    read = await client.get(f"/v1/scheduled-posts/{post}")
+    [listed] = (await client.get(f"/v1/projects/{read['projectId']}/scheduled-posts"))["items"]
+    for url in (read["externalUrl"], listed["externalUrl"]):
+        parts = urlsplit(url)
+        assert parts.netloc == "layers.test"
+        assert (await anonymous(client, "GET", f"{parts.path}?{parts.query}")).status == 200
+        left = int(parts.query.split("expires=")[1].partition("&")[0]) - datetime.now(UTC).timestamp()
+        assert 6.9 < left / 86400 <= 7
+
+
 async def test_saying_that_it_is_posted_counts_once(handed, client, pool) -> None:
     post, _, link = handed
     page = (await anonymous(client, "GET", link)).raw.decode()
-    [action] = re.findall(r'<form method=post action="([^"]+)"', page)
+    [action] = re.findall(r'<form method="post" action="([^"]+)"', page)
     where = link.partition("?")[0] + unescape(action)
     answers = await asyncio.gather(*(anonymous(client, "POST", where) for _ in range(4)))
     assert [answer.status for answer in answers] == [200] * 4

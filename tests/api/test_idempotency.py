@@ -15,7 +15,7 @@ from arrange import ahead, declared_routes, make_failed, target
 from layers.api.transaction import IdempotentCall, claim_key
 from layers.app import create_app
 from layers.kit.canonical import fingerprint
-from layers.worker import loopback_server
+from layers.loopback import loopback_server
 
 JSON = {"Content-Type": "application/json"}
 REPLAYED = "idempotent-replayed"

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -11,8 +12,9 @@ from arrange import moment
 
 from layers.access.commands import create_first_key
 from layers.app import Shared, create_app, share
+from layers.doctor import examine
+from layers.loopback import loopback_server
 from layers.settings import Settings
-from layers.worker import loopback_server
 
 HOME = "http://localhost:3000/done"
 PLATFORMS = ["tiktok", "instagram", "mastodon"]
@@ -241,6 +243,44 @@ async def test_nothing_secret_of_a_state_is_stored_in_the_clear(client, pool) ->
     assert b"code_verifier" not in row["sealed_session"]
 
 
+@pytest.mark.parametrize("platform", PLATFORMS)
+async def test_consent_leads_home_alone(client, platform: str) -> None:
+    begun = await begin(client, await client.project(), platform)
+    ours = query_of(begun["authorizeUrl"])["redirect_uri"]
+    for other in ("https://evil.example/", HOME, f"{ours}x", ours.replace(platform, "nowhere")):
+        parts = urlsplit(begun["authorizeUrl"])
+        query = urlencode(query_of(begun["authorizeUrl"]) | {"redirect_uri": other, "auto": "ann"})
+        async with client.session.get(parts._replace(query=query).geturl(), allow_redirects=False) as answer:
+            assert (answer.status, "Location" in answer.headers) == (400, False), other
+
+
+async def test_consent_is_given_for_an_authorization_that_waits_alone(client, pool) -> None:
+    begun = await begin(client, await client.project())
+    await follow(client, await consent(client, begun))
+    used = begun["authorizeUrl"]
+    made_up = used.replace(begun["state"], "st_made_up")
+    late = await begin(client, await client.project())
+    await pool.execute(
+        "UPDATE oauth_states SET expires_at = now() - interval '1 second' WHERE id = $1", late["state"]
+    )
+    for url in (used, made_up, late["authorizeUrl"]):
+        async with client.session.get(url, allow_redirects=False) as answer:
+            assert answer.status == 400
+            assert "was used already, has expired, or was never made" in await answer.text()
+
+
+async def test_a_person_with_a_dead_link_reads_words(client) -> None:
+    url = f"{client.origin}/v1/social/oauth/callback/tiktok?state=st_1&code=<script>"
+    async with client.session.get(url, headers={"Accept": "text/html,*/*;q=0.8"}) as answer:
+        page = await answer.text()
+        assert (answer.status, answer.content_type) == (404, "text/html")
+        assert "connect again" in page
+        assert "<script" not in page
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    async with client.session.get(url) as answer:
+        assert (answer.status, (await answer.json())["error"]["code"]) == (404, "NOT_FOUND")
+
+
 # Return addresses ------------------------------------------------------------------------------------------------
 
 
@@ -329,6 +369,124 @@ async def test_a_live_key_may_not_return_to_loopback(hosted) -> None:
     assert (answer.status, answer.code) == (403, "RETURN_URL_NOT_ALLOWED")
 
 
+# Doors -----------------------------------------------------------------------------------------------------------
+
+BY_INSTAGRAM, BY_FACEBOOK = "https://graph.instagram.com", "https://graph.facebook.com"
+APPS = {
+    BY_INSTAGRAM: {"INSTAGRAM_CLIENT_ID": "ii", "INSTAGRAM_CLIENT_SECRET": "is"},
+    BY_FACEBOOK: {"INSTAGRAM_FACEBOOK_CLIENT_ID": "fi", "INSTAGRAM_FACEBOOK_CLIENT_SECRET": "fs"},
+}
+
+
+async def test_a_named_door_is_taken_and_kept_for_reconnecting(client, pool) -> None:
+    project = await client.project()
+    begun = await begin(client, project, "instagram", service=BY_FACEBOOK)
+    assert "/sandbox/instagram/v26.0/dialog/oauth?" in begun["authorizeUrl"]
+    await follow(client, await consent(client, begun))
+    account = (await status(client, begun))["socialAccountId"]
+    health = await client.get(f"/v1/social-accounts/{account}/health")
+    assert (health["token"], health["tokenExpiresAt"]) == ("unlimited", None)
+    await pool.execute("UPDATE social_accounts SET status = 'reauth_required' WHERE id = $1", account)
+    begun = await again(client, project, account)
+    assert "/dialog/oauth?" in begun["authorizeUrl"]
+    await follow(client, await consent(client, begun))
+    assert [(a["socialAccountId"], a["status"]) for a in await listed(client, project)] == [
+        (account, "connected")
+    ]
+
+
+async def test_either_door_leads_to_the_same_account(client) -> None:
+    project = await client.project()
+    account = await connected(client, project, "instagram")
+    begun = await begin(client, project, "instagram", service=BY_FACEBOOK)
+    await follow(client, await consent(client, begun))
+    assert (await status(client, begun))["socialAccountIds"] == [account]
+
+
+async def test_one_consent_may_connect_several_accounts(client) -> None:
+    project = await client.project()
+    begun = await begin(client, project, "instagram", service=BY_FACEBOOK)
+    await follow(client, await consent(client, begun, "ann.agency"))
+    accounts = {account["socialAccountId"]: account["handle"] for account in await listed(client, project)}
+    assert sorted(accounts.values()) == ["ann.agency", "ann.agency.too"]
+    assert set((await status(client, begun))["socialAccountIds"]) == accounts.keys()
+
+
+@pytest.mark.parametrize("handle", ["ann.pageless", "ann.unlinked"])
+async def test_who_has_no_linked_account_is_told_so(client, handle: str) -> None:
+    project = await client.project()
+    begun = await begin(client, project, "instagram", service=BY_FACEBOOK)
+    back = await follow(client, await consent(client, begun, handle))
+    assert query_of(back)["layers_oauth_error"] == "oauth_no_account"
+    assert "Page" in (await status(client, begun))["error"]["message"]
+    assert await listed(client, project) == []
+
+
+async def test_permissions_left_out_are_named(client) -> None:
+    project = await client.project()
+    begun = await begin(client, project, "instagram", service=BY_FACEBOOK)
+    form = [("handle", "ann.test"), ("decision", "allow"), ("scope", "pages_show_list")]
+    back = await follow(client, await follow(client, begun["authorizeUrl"], "POST", data=form))
+    assert query_of(back)["layers_oauth_error"] == "oauth_scopes"
+    assert "instagram_content_publish" in (await status(client, begun))["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("configured", "service", "leads_to"),
+    [
+        ([BY_INSTAGRAM], None, "https://www.instagram.com/oauth/authorize?client_id=ii&"),
+        ([BY_FACEBOOK], None, "https://www.facebook.com/v26.0/dialog/oauth?client_id=fi&"),
+        ([BY_INSTAGRAM, BY_FACEBOOK], None, "https://www.instagram.com/oauth/authorize?client_id=ii&"),
+        (
+            [BY_INSTAGRAM, BY_FACEBOOK],
+            BY_FACEBOOK,
+            "https://www.facebook.com/v26.0/dialog/oauth?client_id=fi&",
+        ),
+        ([BY_FACEBOOK], BY_INSTAGRAM, ("platform", "not_configured")),
+        ([BY_INSTAGRAM], BY_FACEBOOK, ("platform", "not_configured")),
+        ([BY_INSTAGRAM], "https://evil.example", ("service", "invalid_value")),
+    ],
+)
+async def test_the_operators_apps_decide_which_door_is_taken(
+    hosted, shared, database_url, configured: list[str], service: str | None, leads_to: str | tuple[str, str]
+) -> None:
+    client, project = await hosted("live")
+    platforms = {name: value for door in configured for name, value in APPS[door].items()}
+    settings = replace(shared.settings, platforms=platforms)
+    async with loopback_server(create_app(share(settings, database_url)), lifespan=True) as client.origin:
+        fields = {"service": service} if service else {}
+        answer = await begin(client, project, "instagram", "https://app.example/", **fields)
+    if isinstance(leads_to, str):
+        assert answer["authorizeUrl"].startswith(leads_to)
+    else:
+        assert (answer.status, answer.issues) == (422, {leads_to})
+
+
+@pytest.mark.parametrize(
+    ("left_out", "ok", "said"),
+    [
+        ([], True, "ready (graph.instagram.com, graph.facebook.com)"),
+        ([*APPS[BY_INSTAGRAM]], True, "ready (graph.facebook.com)"),
+        ([*APPS[BY_FACEBOOK]], True, "ready (graph.instagram.com)"),
+        (["INSTAGRAM_FACEBOOK_CLIENT_ID"], None, "set LAYERS_INSTAGRAM_FACEBOOK_CLIENT_ID to"),
+        (
+            [name for app in APPS.values() for name in app],
+            None,
+            "set LAYERS_INSTAGRAM_CLIENT_ID and LAYERS_INSTAGRAM_CLIENT_SECRET or LAYERS_INSTAGRAM_FACEBOOK_CLIENT_ID"
+            " and LAYERS_INSTAGRAM_FACEBOOK_CLIENT_SECRET to",
+        ),
+    ],
+)
+async def test_the_doctor_wants_one_whole_app_and_no_half(
+    shared, database_url, left_out: list[str], ok: bool | None, said: str
+) -> None:
+    everything = {name: value for app in APPS.values() for name, value in app.items()}
+    platforms = {name: value for name, value in everything.items() if name not in left_out}
+    findings = await examine(replace(shared.settings, platforms=platforms), database_url)
+    [finding] = [finding for finding in findings if finding.what == "Instagram"]
+    assert (finding.ok, finding.words.startswith(said)) == (ok, True), finding
+
+
 # What cannot begin -----------------------------------------------------------------------------------------------
 
 
@@ -353,6 +511,7 @@ async def test_a_platform_without_an_app_names_the_settings(hosted, platform: st
         ({"platform": "nowhere"}, ("platform", "unknown_platform")),
         ({"platform": "tiktok", "service": "https://evil.example"}, ("service", "invalid_value")),
         ({"platform": "mastodon", "service": "example.social"}, ("service", "invalid_value")),
+        ({"platform": "mastodon"}, ("service", "required")),
         ({"platform": "mastodon", "service": "http://127.0.0.1:9"}, ("service", "authorization_refused")),
     ],
 )

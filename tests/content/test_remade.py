@@ -1,6 +1,7 @@
 """Images remade for a platform: JPEG in sRGB, upright, on white, padded into the ratio and never beyond it."""
 
 import io
+import struct
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -108,6 +109,118 @@ def test_of_an_animation_the_first_frame() -> None:
 def test_a_broken_profile_is_no_reason_to_fail() -> None:
     raw = saved(Image.new("RGB", (32, 32), RED), "PNG", icc_profile=b"no profile at all")
     assert near(opened(remade(raw, PLAIN)).getpixel((16, 16)), RED)
+
+
+# Colour profiles -------------------------------------------------------------------------------------------------
+
+
+def fixed(*numbers: float) -> bytes:
+    return struct.pack(f">{len(numbers)}i", *(round(number * 65536) for number in numbers))
+
+
+def gamma(exponent: float) -> bytes:
+    return b"curv" + struct.pack(">IIHxx", 0, 1, round(exponent * 256))
+
+
+def icc(device: bytes, space: bytes, between: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """A profile of version 2.4 by the ICC's specification: a header, a table of tags, the tags."""
+    white = b"XYZ " + bytes(4) + fixed(0.9642, 1.0, 0.8249)
+    text = b"desc" + struct.pack(">II", 0, 5) + b"test\0" + bytes(78)
+    tags = {b"desc": text, b"cprt": b"text" + bytes(4) + b"none\0", b"wtpt": white, **tags}
+    table, data = struct.pack(">I", len(tags)), b""
+    for name, content in tags.items():
+        table += struct.pack(">4sII", name, 132 + 12 * len(tags) + len(data), len(content))
+        data += content + bytes(-len(content) % 4)
+    date = struct.pack(">6H", 2026, 1, 1, 0, 0, 0)
+    head = bytes(4) + struct.pack(">I", 0x02400000) + device + space + between + date + b"acsp"
+    head += bytes(28) + fixed(0.9642, 1.0, 0.8249) + bytes(48)
+    return struct.pack(">I", 132 + 12 * len(tags) + len(data)) + head[:124] + table + data
+
+
+def display_p3() -> bytes:
+    """Display P3 with its primaries as adapted to D50; a plain gamma of 2.2 stands for sRGB's curve."""
+    columns = {
+        b"r": (0.5151, 0.2412, -0.0011),
+        b"g": (0.2920, 0.6922, 0.0419),
+        b"b": (0.1571, 0.0666, 0.7841),
+    }
+    tags = {name + b"XYZ": b"XYZ " + bytes(4) + fixed(*column) for name, column in columns.items()}
+    return icc(b"mntr", b"RGB ", b"XYZ ", tags | {name + b"TRC": gamma(2.2) for name in columns})
+
+
+def linear_grey() -> bytes:
+    return icc(b"mntr", b"GRAY", b"XYZ ", {b"kTRC": gamma(1.0)})
+
+
+def magenta_press() -> bytes:
+    """A press whose inks give one and the same magenta in whatever mixture, and black with any black."""
+    black, magenta = (0, 128, 128), (128, 128 + 60, 128 - 40)
+    corners = [(255, 128, 128), black, *[magenta, black] * 7]
+    unchanged = b"".join(fixed(*row) for row in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
+    straight = bytes(range(256))
+    table = b"mft1" + struct.pack(">IBBBx", 0, 4, 3, 2) + unchanged + straight * 4
+    table += b"".join(bytes(lab) for lab in corners) + straight * 3
+    return icc(b"prtr", b"CMYK", b"Lab ", {b"A2B0": table})
+
+
+P3_RED, P3_ORANGE, SAME_ORANGE = (255, 0, 0), (200, 120, 60), (214, 116, 38)
+"""The orange lies within both gamuts: P3's numbers, and sRGB's by way of the matrices of their primaries."""
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_display_p3_is_remade_in_srgb(kind: str) -> None:
+    how: dict[str, object] = {"lossless": True} if kind == "WEBP" else {}
+    for numbers, wanted in ((P3_ORANGE, SAME_ORANGE), (P3_RED, RED)):
+        raw = saved(Image.new("RGB", (32, 32), numbers), kind, icc_profile=display_p3(), **how)
+        made = opened(remade(raw, PLAIN))
+        assert near(made.getpixel((16, 16)), wanted, 4)
+        assert "icc_profile" not in made.info, "without a profile a JPEG is taken for sRGB"
+
+
+def test_a_palette_in_display_p3() -> None:
+    picture = Image.new("P", (64, 64), 0)
+    picture.putpalette([0, 0, 0, *P3_ORANGE])
+    picture.paste(1, (0, 0, 32, 64))
+    made = opened(remade(saved(picture, "PNG", icc_profile=display_p3(), transparency=0), PLAIN))
+    assert near(made.getpixel((8, 32)), SAME_ORANGE, 4)
+    assert near(made.getpixel((56, 32)), WHITE)
+
+
+def test_a_clear_colour_stays_clear_beside_a_profile() -> None:
+    picture = Image.new("RGB", (64, 64), (0, 90, 0))
+    picture.paste(P3_ORANGE, (0, 0, 32, 64))
+    made = opened(remade(saved(picture, "PNG", icc_profile=display_p3(), transparency=(0, 90, 0)), PLAIN))
+    assert near(made.getpixel((8, 32)), SAME_ORANGE, 4)
+    assert near(made.getpixel((56, 32)), WHITE)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "I;16"])
+def test_greys_by_their_own_curve(mode: str) -> None:
+    fill: dict[str, object] = {"L": 55, "LA": (55, 255), "I;16": 55 * 257}
+    made = opened(
+        remade(saved(Image.new(mode, (32, 32), fill[mode]), "PNG", icc_profile=linear_grey()), PLAIN)
+    )
+    assert near(made.getpixel((16, 16)), (128, 128, 128), 4)
+
+
+def test_a_grey_picture_with_a_profile_of_colours() -> None:
+    for profile, shade in ((a_profile(), 128), (display_p3(), 128)):
+        made = opened(remade(saved(Image.new("L", (32, 32), 128), "JPEG", icc_profile=profile), PLAIN))
+        assert near(made.getpixel((16, 16)), (shade, shade, shade), 4)
+
+
+def test_a_cmyk_jpeg_is_read_by_its_press() -> None:
+    raw = saved(Image.new("CMYK", (32, 32), (255, 0, 255, 0)), "JPEG", icc_profile=magenta_press())
+    red, green, blue = opened(remade(raw, PLAIN)).getpixel((16, 16))  # type: ignore[misc]
+    assert red > blue > green, "without its profile this would be green"
+
+
+def test_a_profile_of_other_colours_is_not_applied() -> None:
+    raw = saved(Image.new("RGB", (32, 32), RED), "PNG", icc_profile=magenta_press())
+    assert near(opened(remade(raw, PLAIN)).getpixel((16, 16)), RED)
+
+
+# Shapes ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

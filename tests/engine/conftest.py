@@ -5,21 +5,16 @@ from typing import Any
 
 import aiohttp
 import pytest
-from stage import Stage, engine_at
+from stage import Stage, set_up
 
 from layers.app import Shared
 from layers.db.pool import Pool
-from layers.sandbox.app import create_sandbox
-from layers.worker import loopback_server
 
 
 @pytest.fixture
 async def stage(
     client: Any, pool: Pool, shared: Shared, session: aiohttp.ClientSession
 ) -> AsyncIterator[Stage]:
-    """The API, the fakes and an engine, on a fresh database; nothing runs by itself."""
-    async with (
-        loopback_server(create_sandbox(pool, processing_seconds=0.0)) as sandbox,
-        engine_at(shared, sandbox) as engine,
-    ):
-        yield Stage(client, pool, shared, sandbox, engine, session, await client.project())
+    """The stage, on a fresh database."""
+    async with set_up(client, pool, shared, session) as opened:
+        yield opened

@@ -11,11 +11,13 @@ import aiohttp
 
 from layers.app import Shared
 from layers.db.pool import Pool, open_pool
+from layers.loopback import loopback_server
 from layers.outbound import Outbound
 from layers.platforms import CONNECTORS
 from layers.publishing import ledger
 from layers.publishing.credentials import Credentials
 from layers.publishing.engine import Engine, Timing
+from layers.sandbox.app import create_sandbox
 from layers.worker import work
 
 PATIENCE = Timing(
@@ -52,6 +54,18 @@ async def engine_at(shared: Shared, sandbox: str, timing: Timing = PATIENCE) -> 
     finally:
         await outbound.close()
         await pool.close()
+
+
+@asynccontextmanager
+async def set_up(
+    client: Any, pool: Pool, shared: Shared, session: aiohttp.ClientSession
+) -> AsyncIterator["Stage"]:
+    """The API, the fakes and an engine; nothing runs by itself."""
+    async with (
+        loopback_server(create_sandbox(pool, processing_seconds=0.0)) as sandbox,
+        engine_at(shared, sandbox) as engine,
+    ):
+        yield Stage(client, pool, shared, sandbox, engine, session, await client.project())
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """What follows when a platform says no: retries, pauses, tokens, refusals, and when it is given up."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -31,6 +32,23 @@ async def test_unavailable_is_tried_again_later(stage: Stage, video):
     row = await stage.carry(account, post)
     assert (row["status"], row["attempts"], row["next_attempt_at"]) == ("published", 3, None)
     assert (await stage.story(post)).count("retry") == 2
+    assert len(await stage.on_platform(account)) == 1
+
+
+@pytest.mark.parametrize(("platform", "mode"), [("instagram", "feed"), ("tiktok", "direct_publish")])
+async def test_media_the_platform_could_not_fetch_are_offered_anew(stage: Stage, image, platform, mode):
+    """Three offers failed, since nobody was there to give the image: the next try makes a fourth."""
+    account = await stage.account("ivy", platform)
+    post = await stage.publish(await stage.upload(image, "picture"), account, mode)
+    reachable, stage.engine.media_origin = stage.engine.media_origin, "http://127.0.0.1:9"
+    async with asyncio.timeout(20):
+        while (await stage.seen(post))["attempts"] == 0 or (await stage.row(post))["last_error"] is None:
+            await stage.hurry(post)
+            await stage.step(account)
+    assert (await stage.seen(post))["lastError"]["code"] == "PLATFORM_UNAVAILABLE"
+    stage.engine.media_origin = reachable
+    await stage.hurry(post)
+    assert (await stage.carry(account, post))["status"] == "published"
     assert len(await stage.on_platform(account)) == 1
 
 
@@ -167,6 +185,8 @@ async def test_a_revoked_account_waits_for_a_person(stage: Stage, video):
     shown = await stage.client.get(f"/v1/projects/{stage.project}/social-accounts")
     assert shown["items"][0]["status"] == "reauth_required"
     assert (await events(stage)).count("social_account.needs_reauth") == 1
+    told = await stage.pool.fetchval("SELECT data FROM events WHERE type = 'social_account.needs_reauth'")
+    assert "no longer accepts the refresh token" in told["reason"]
     assert not await stage.step(account)
     assert await stage.account("tom", "tiktok") == account
     assert (await stage.carry(account, post))["status"] == "published"

@@ -153,6 +153,31 @@ async def test_killed_connections_cost_nothing_but_time(stage: Stage):
     assert await stage.pool.fetchval("SELECT count(*) FROM post_calls") == 0
 
 
+async def test_others_go_on_while_a_slow_conversation_outlives_its_connections(stage: Stage):
+    """The worker takes up new work at once after a cut, and keeps the lease of what it has in hand all the while."""
+    slow, quick = await stage.account("slow.test"), await stage.account("quick.test")
+    first = await stage.text(slow, "hello [fault:slow=8]")
+    async with working(stage.shared):
+        await until(lambda: _in_hand(stage, first), 10)
+        await stage.pool.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'layers worker'"
+        )
+        second = await stage.text(quick)
+
+        async def gone() -> bool:
+            return (await stage.row(second))["status"] == "published"
+
+        await until(gone, 20)
+        assert await _in_hand(stage, first)
+        await all_published(stage, 2)
+    assert (await stage.row(first))["fence"] == 1  # nobody else had to take it over
+
+
+async def _in_hand(stage: Stage, post: str) -> bool:
+    row = await stage.row(post)
+    return row["status"] == "publishing" and row["commit_sent_at"] is not None
+
+
 async def test_the_queue_is_only_a_hint(stage: Stage):
     """All of its rows vanish again and again in the middle of the work."""
     await many(stage, 6, 6, "[fault:slow=0.1]")

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
-from layers.connector import Call, Connector, Effect, JournalEntry, Reply, Wait
+from layers.connector import Call, Connector, Effect, Failure, JournalEntry, Reply, Wait
 
 T = TypeVar("T")
 Answer = Reply | list[Reply] | Callable[[Call], Reply]
@@ -14,6 +14,8 @@ Script = Mapping[str, Answer]
 last one for ever."""
 
 SENT_AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+PREPARING = Call("prepare", Effect.PREPARE, "POST", "https://x.test")
+COMMITTING = Call("commit", Effect.COMMIT, "POST", "https://x.test")
 
 
 @dataclass
@@ -35,6 +37,19 @@ class Run(Generic[T]):
 
     def call(self, name: str) -> Call:
         return next(call for call in self.calls if call.name == name)
+
+
+def entry(name: str, effect: Effect, reply: Reply | None = None, minutes: int = 0) -> JournalEntry:
+    """A journaled call, made some minutes after SENT_AT."""
+    return JournalEntry(name, effect, SENT_AT + timedelta(minutes=minutes), reply)
+
+
+def assert_means(
+    found: Failure | None, failure: type[Exception], code: str, platform_code: str | None
+) -> None:
+    """An answer was understood as that failure, under that code of ours and that of the platform."""
+    assert found is not None
+    assert (type(found), found.code, found.platform_code) == (failure, code, platform_code)
 
 
 def drive(

@@ -1,144 +1,168 @@
-"""A reverse proxy on loopback that spoils one request of a conversation, each time in one way.
+"""A proxy that spoils one named call of a conversation, and the way out that tells it the calls' names.
 
-It stands between the engine and the sandbox and speaks real HTTP on both sides; nobody's code is replaced.
+It stands before the sandbox and speaks real HTTP on both sides; nobody's code is replaced.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
 
-import aiohttp
 import msgspec
 from aiohttp import web
 
+from layers.connector import Call, Media, Reply
+from layers.outbound import MediaReader, NotSent, Outbound
 from layers.sandbox.fake import Answer, Outcome
+from relay import Relay
 
-Fault = Literal[
-    "none",
-    "answer lost",
-    "5xx after the deed",
+Early = Literal[
     "5xx before the deed",
     "429",
     "connection refused",
     "connection cut",
     "token expired",
     "killed before it was sent",
+]
+"""Faults that keep a call from being carried out. They strike the first request of the call."""
+
+Late = Literal[
+    "answer lost",
+    "5xx after the deed",
     "killed before the answer came",
     "killed before settling",
 ]
-FAULTS: tuple[Fault, ...] = (
-    "answer lost",
-    "5xx after the deed",
-    "5xx before the deed",
-    "429",
-    "connection refused",
-    "connection cut",
-    "token expired",
-    "killed before it was sent",
-    "killed before the answer came",
-    "killed before settling",
-)
+"""Faults after the platform has carried the call out. Where it is polled they strike the answer that ends that: the
+ones before say nothing that could be lost."""
+
+Fault = Early | Late
+FAULTS: tuple[Fault, ...] = (*get_args(Early), *get_args(Late))
 SPOKEN: dict[Fault, Outcome] = {
     "5xx before the deed": "unavailable",
     "429": "throttled",
     "token expired": "expired_token",
 }
-DROPPED = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
+NAME = "X-Call"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Strike:
-    """What to do to which request. `nth` counts the requests from 0."""
+    """What to do to which call. `last`: what the form of the answer that ended it was when nothing went wrong."""
 
-    fault: Fault = "none"
-    nth: int = -1
+    fault: Fault
+    call: str
+    last: object
 
 
-@dataclass
-class Proxy:
-    """One conversation's way to its platform. `kill` ends the worker's task; `freeze` keeps the post's row locked."""
+@dataclass(kw_only=True)
+class Proxy(Relay):
+    """One conversation's way to its platform. `kill` ends the worker's task; `freeze` keeps the post's row locked.
 
-    upstream: str
-    session: aiohttp.ClientSession
+    `answers`: by the name of each call that came by, in their order, the form of its last answer.
+    """
+
     speak: Callable[[Outcome, float], Answer]
-    strike: Strike
+    strike: Strike | None = None
+    keeps_host: bool = True
     kill: Callable[[], None] = lambda: None
     freeze: Callable[[], Awaitable[None]] | None = None
-    lines: list[str] = field(default_factory=list)
+    answers: dict[str, object] = field(default_factory=dict[str, object])
+    requests: int = 0
     struck: bool = False
-    origin: str = ""
-    _site: web.TCPSite | None = None
-    _runner: web.ServerRunner | None = None
 
-    async def open(self) -> None:
-        """Listen, on the same port as before if there was one."""
-        assert self._runner is not None
-        port = int(self.origin.rpartition(":")[2]) if self.origin else 0
-        self._site = web.TCPSite(self._runner, "127.0.0.1", port, reuse_address=True)
-        await self._site.start()
-        self.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+    async def expect(self, call: Call) -> None:
+        """Stop listening just before the call that is to be refused."""
+        if self._aims("connection refused", call.name):
+            await self.close()
 
-    async def close(self) -> None:
-        """Stop listening: whoever connects is refused."""
-        if self._site is not None:
-            await self._site.stop()
-            self._site = None
+    def refused(self, call: Call) -> None:
+        """Hear that a call found nobody."""
+        self.struck = self.struck or (self.shut and self._aims("connection refused", call.name))
 
-    @property
-    def shut(self) -> bool:
-        """Tell whether nobody listens."""
-        return self._site is None
-
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.StreamResponse:
         """Pass a request on, or spoil it."""
-        place = len(self.lines)
-        self.lines.append(f"{request.method} {request.path}")
-        fault = self.strike.fault if place == self.strike.nth else "none"
-        self.struck = self.struck or fault != "none"
+        self.requests += 1
+        name = request.headers[NAME]
+        fault = self.strike.fault if self.strike and self._aims(self.strike.fault, name) else None
+        if fault in get_args(Early):
+            self.struck = True
+            return await self._spoil_early(request, fault)
+        response = await self.forward(request)
+        response.force_close()  # so that the next call must connect, and can be refused
+        self.answers[name] = form_of(response)
+        if self.strike is None or fault is None or self.answers[name] != self.strike.last:
+            return response
+        self.struck = True
+        return await self._spoil_late(request, response, fault)
+
+    def _aims(self, fault: Fault, name: str) -> bool:
+        strike = self.strike
+        return strike is not None and not self.struck and (strike.fault, strike.call) == (fault, name)
+
+    async def _spoil_early(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         if fault in SPOKEN:
             await request.read()
             return _spoken(self.speak(SPOKEN[fault], 1))
-        if fault == "connection cut":
-            return self._cut(request)
         if fault == "killed before it was sent":
             self.kill()
-            return self._cut(request)
-        if fault == "killed before settling" and self.freeze:
-            await self.freeze()
-        return await self._after(request, fault, place)
+        return self.hang_up(request)
 
-    async def _after(self, request: web.BaseRequest, fault: Fault, place: int) -> web.StreamResponse:
-        reply = await self._forward(request)
-        if fault == "killed before the answer came":
-            self.kill()
-        if fault in ("answer lost", "killed before the answer came"):
-            return self._cut(request)
+    async def _spoil_late(
+        self, request: web.Request, response: web.Response, fault: Fault
+    ) -> web.StreamResponse:
         if fault == "5xx after the deed":
             return _spoken(self.speak("error", 0))
-        if self.strike.fault == "connection refused" and place + 1 == self.strike.nth:
-            self.struck = True
-            await self.close()
-        return reply
-
-    async def _forward(self, request: web.BaseRequest) -> web.Response:
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in DROPPED}
-        url = self.upstream + request.path_qs
-        body = await request.read()
-        async with self.session.request(
-            request.method, url, headers=headers, data=body, allow_redirects=False
-        ) as r:
-            kept = {name: value for name, value in r.headers.items() if name.lower() not in DROPPED}
-            response = web.Response(status=r.status, headers=kept, body=await r.read())
-            response.force_close()
+        if fault == "killed before settling":
+            assert self.freeze is not None
+            await self.freeze()
             return response
+        if fault == "killed before the answer came":
+            self.kill()
+        return self.hang_up(request)
 
-    def _cut(self, request: web.BaseRequest) -> web.StreamResponse:
-        transport = request.transport
-        if transport is not None:
-            transport.abort()  # type: ignore[attr-defined]
-        return web.Response()
+
+class NamingDoor(Outbound):
+    """The way out, writing on each request the name of its call."""
+
+    def __init__(self, media: MediaReader, proxy: Proxy) -> None:
+        super().__init__(media, anywhere=True)
+        self.proxy = proxy
+
+    async def send(
+        self,
+        call: Call,
+        media: tuple[Media, ...] = (),
+        *,
+        trusted: bool = False,
+        not_after: float | None = None,
+    ) -> Reply:
+        """Send `call`, the proxy knowing of it."""
+        named = replace(call, headers={**call.headers, NAME: call.name})
+        await self.proxy.expect(call)
+        try:
+            return await super().send(named, media, trusted=trusted, not_after=not_after)
+        except NotSent:
+            self.proxy.refused(call)
+            raise
+
+
+def form_of(response: web.Response) -> object:
+    """Return an answer's status and JSON, of whose texts only the words of closed lists are kept."""
+    raw = response.body
+    assert isinstance(raw, bytes)
+    try:
+        return response.status, _form(msgspec.json.decode(raw))
+    except msgspec.DecodeError:
+        return response.status, None
+
+
+def _form(value: Any) -> object:
+    if isinstance(value, dict):
+        return {name: _form(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_form(inner) for inner in value]
+    is_word = isinstance(value, str) and value.replace("_", "").isalpha() and value.isupper()
+    return value if is_word else type(value)
 
 
 def _spoken(answer: Answer) -> web.Response:
@@ -150,29 +174,6 @@ def _spoken(answer: Answer) -> web.Response:
     )
     response.force_close()
     return response
-
-
-@asynccontextmanager
-async def proxying(proxy: Proxy) -> AsyncIterator[Proxy]:
-    """Run the proxy while the block runs."""
-    proxy._runner = web.ServerRunner(web.Server(proxy.answer, access_log=None))
-    await proxy._runner.setup()
-    await proxy.open()
-    if proxy.strike.fault == "connection refused" and proxy.strike.nth == 0:
-        proxy.struck = True
-        await proxy.close()
-    try:
-        yield proxy
-    finally:
-        await proxy._runner.cleanup()
-
-
-def places(lines: Sequence[str]) -> list[int]:
-    """The requests worth spoiling: all, but of polling at the end only the first."""
-    kept = len(lines)
-    while kept > 1 and lines[kept - 1] == lines[kept - 2]:
-        kept -= 1
-    return list(range(kept))
 
 
 async def soon(condition: Callable[[], Awaitable[bool]], seconds: float) -> bool:

@@ -6,17 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from flows import SENT_AT, assert_resumable, drive
+from flows import COMMITTING, assert_means, assert_resumable, drive, entry
 from hypothesis import given
 from hypothesis import strategies as st
 
 from layers.connector import (
     Account,
-    Call,
     Connector,
     Effect,
     Found,
-    JournalEntry,
     Media,
     MediaSlice,
     NotPosted,
@@ -273,7 +271,6 @@ def test_features_by_kind() -> None:
 
 # Errors
 
-CALL = Call("post", Effect.COMMIT, "POST", "https://x.test")
 MAPPING: Sequence[tuple[int, str, type[Exception], str]] = [
     (401, "AuthMissing", Reconnect, "CREDENTIAL_INVALID"),
     (401, "AuthenticationRequired", Reconnect, "CREDENTIAL_INVALID"),
@@ -298,9 +295,7 @@ MAPPING: Sequence[tuple[int, str, type[Exception], str]] = [
 
 @pytest.mark.parametrize(("status", "name", "failure", "word"), MAPPING)
 def test_each_row_of_the_error_table(status: int, name: str, failure: type[Exception], word: str) -> None:
-    found = CONNECTOR.classify(CALL, refused(status, name))
-    assert type(found) is failure
-    assert (found.code, found.platform_code) == (word, name)  # pyright: ignore
+    assert_means(CONNECTOR.classify(COMMITTING, refused(status, name)), failure, word, name)
 
 
 def test_no_row_of_the_error_table_is_untested() -> None:
@@ -318,20 +313,20 @@ def test_no_row_of_the_error_table_is_untested() -> None:
     ],
 )
 def test_other_errors_are_read_by_their_status(reply: Reply, failure: type[Exception]) -> None:
-    assert type(CONNECTOR.classify(CALL, reply)) is failure
+    assert type(CONNECTOR.classify(COMMITTING, reply)) is failure
 
 
 @pytest.mark.parametrize(
     ("headers", "seconds"), [({}, 60), ({"retry-after": "9"}, 9), ({"ratelimit-reset": "1795000000"}, 60)]
 )
 def test_how_long_a_throttled_account_rests(headers: dict[str, str], seconds: int) -> None:
-    found = CONNECTOR.classify(CALL, Reply(429, headers=headers, json={"error": "RateLimitExceeded"}))
+    found = CONNECTOR.classify(COMMITTING, Reply(429, headers=headers, json={"error": "RateLimitExceeded"}))
     assert isinstance(found, Throttled)
     assert found.after == timedelta(seconds=seconds)
 
 
 def test_success_is_no_failure() -> None:
-    assert CONNECTOR.classify(CALL, put(1)) is None
+    assert CONNECTOR.classify(COMMITTING, put(1)) is None
 
 
 # After a lost answer
@@ -339,7 +334,7 @@ def test_success_is_no_failure() -> None:
 
 @pytest.mark.parametrize(("name", "key"), [("post", post_key(TEXT)), ("first comment", comment_key(TEXT))])
 def test_the_record_whose_put_was_lost_is_looked_up(name: str, key: str) -> None:
-    journal = [JournalEntry(name, Effect.COMMIT, SENT_AT)]
+    journal = [entry(name, Effect.COMMIT)]
     begin = lambda: CONNECTOR.find(TEXT, ACCOUNT, journal)  # noqa: E731
     run = drive(CONNECTOR, begin, {"record": put(1)})
     assert run.end == Found(put(1))
@@ -351,7 +346,7 @@ def test_the_record_whose_put_was_lost_is_looked_up(name: str, key: str) -> None
 
 
 def test_a_lookup_refused_for_another_reason_says_nothing_about_the_post() -> None:
-    journal = [JournalEntry("post", Effect.COMMIT, SENT_AT)]
+    journal = [entry("post", Effect.COMMIT)]
     with pytest.raises(Reconnect):
         drive(
             CONNECTOR,

@@ -214,6 +214,7 @@ def test_the_code_becomes_an_account() -> None:
         "ann.example",
         timedelta(hours=1),
     )
+    assert found.tokens.grant_expires_in == timedelta(days=14)
     pushed = begin().call("request").proof
     assert pushed
     assert asked.proof == Proof(pushed.key, asked.url)
@@ -328,6 +329,7 @@ def test_tokens_are_renewed() -> None:
     assert (call.url, call.form) == (f"{ISSUER}/oauth/token", form)
     assert call.proof == Proof(account().secrets["dpopKey"], call.url)
     assert run.end.secrets == {**account().secrets, "accessJwt": "acc2", "refreshJwt": "ref2"}
+    assert run.end.grant_expires_in is None  # the session ends when it would have
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from flows import SENT_AT, Answer, assert_resumable, drive
+from flows import SENT_AT, assert_resumable, drive, entry
+from instagram_words import (
+    ACCOUNT,
+    HAPPY,
+    IMAGE,
+    ITEMS,
+    LINK,
+    ORIGIN,
+    PHOTO,
+    PUBLIC,
+    READY,
+    REEL,
+    SECOND,
+    THREE,
+    VIDEO,
+    body,
+    ok,
+    post_of,
+    quota,
+    refused,
+    status,
+)
 from msgspec.structs import replace as change
 
 from layers.connector import (
-    Account,
-    Call,
     Connector,
     ContentKind,
     Delivered,
@@ -30,81 +49,8 @@ from layers.connector import (
     Unreadable,
 )
 from layers.platforms.instagram import CONNECTOR
-from layers.platforms.instagram.errors import CODES, SUBCODES, container_failure
+from layers.platforms.instagram.errors import SUBCODES, container_failure
 from layers.publishing.fit import misfits
-
-ORIGIN = "http://127.0.0.1:1234/instagram"
-ACCOUNT = Account("sa_1", "1784", "maya", ORIGIN, {"accessToken": "IGA.1", "userId": "1784"})
-MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
-VIDEO = Media(
-    "ast_v", "video", "video/mp4", 1000, "00", "k", 1080, 1920, 15_000, 30.0, "h264", "https://m.test/v"
-)
-IMAGE = Media("ast_i", "image", "image/jpeg", 1000, "00", "k", 1080, 1350, url="https://m.test/i")
-
-
-def post_of(
-    *media: Media,
-    mode: str = "feed",
-    caption: str = "Hello #cats",
-    comment: str | None = None,
-    options: Mapping[str, object] | None = None,
-) -> Post:
-    kind: ContentKind = "carousel" if media[1:] else media[0].kind
-    return Post("sp_1", 7, mode, kind, caption, comment, media, options or {}, MOMENT)
-
-
-REEL = post_of(VIDEO, mode="reels")
-PHOTO = post_of(IMAGE)
-THREE = post_of(IMAGE, VIDEO, change(IMAGE, url="https://m.test/j"))
-
-
-def ok(**fields: object) -> Reply:
-    return Reply(200, json=fields)
-
-
-def status(code: str, text: str = "") -> Reply:
-    return ok(status_code=code, status=text, id="c1")
-
-
-def refused(code: int, subcode: int | None = None, http: int = 400, **more: object) -> Reply:
-    error: dict[str, object] = {"code": code, "message": "no", "type": "OAuthException", **more}
-    return Reply(http, json={"error": error if subcode is None else {**error, "error_subcode": subcode}})
-
-
-def quota(used: int, total: int = 100, seconds: int = 86_400) -> Reply:
-    return ok(data=[{"quota_usage": used, "config": {"quota_total": total, "quota_duration": seconds}}])
-
-
-READY = status("FINISHED", "Finished: Media has been uploaded and it is ready to be published.")
-BUSY = status("IN_PROGRESS")
-LINK = "https://www.instagram.com/p/Abc/"
-HAPPY: Mapping[str, Answer] = {
-    "quota": quota(3),
-    "container": ok(id="c1"),
-    "container status": [BUSY, BUSY, READY],
-    "publish": ok(id="m1"),
-    "link": ok(id="m1", permalink=LINK),
-    "first comment": ok(id="k1"),
-}
-ITEMS: Mapping[str, Answer] = {
-    **HAPPY,
-    **{f"item {n}": ok(id=f"i{n}") for n in (1, 2, 3)},
-    "item 1 status": READY,
-    "item 2 status": [BUSY, READY],
-    "item 3 status": READY,
-}
-SECOND: Mapping[str, Answer] = {
-    "container (round 2)": ok(id="c2"),
-    "container status (round 2)": READY,
-    "publish (round 2)": ok(id="m2"),
-}
-PUBLIC = Published("m1", LINK)
-
-
-def body(call: Call) -> Mapping[str, object]:
-    assert isinstance(call.json, Mapping)
-    return call.json
-
 
 # Happy ends
 
@@ -182,8 +128,8 @@ def test_no_two_calls_of_a_run_share_a_name_unless_they_ask_the_same() -> None:
 # Options
 
 
-def container_of(post: Post, account: Account = ACCOUNT) -> Mapping[str, object]:
-    return body(drive(CONNECTOR, lambda: CONNECTOR.publish(post, account), HAPPY).call("container"))
+def container_of(post: Post) -> Mapping[str, object]:
+    return body(drive(CONNECTOR, lambda: CONNECTOR.publish(post, ACCOUNT), HAPPY).call("container"))
 
 
 @pytest.mark.parametrize(
@@ -200,11 +146,10 @@ def container_of(post: Post, account: Account = ACCOUNT) -> Mapping[str, object]
         (PHOTO, "altTexts", ["a" * 1000], "alt_text", "a" * 1000),
     ],
 )
-def test_each_option_reaches_its_field_from_target_or_defaults(
+def test_each_option_reaches_its_field(
     post: Post, option: str, value: object, field: str, sent: object
 ) -> None:
     assert container_of(replace(post, options={option: value}))[field] == sent
-    assert container_of(post, replace(ACCOUNT, post_defaults={option: value}))[field] == sent
 
 
 def test_what_an_image_cannot_have_is_left_out() -> None:
@@ -223,17 +168,6 @@ def test_alt_texts_go_to_the_images_of_a_carousel_by_position() -> None:
     assert "alt_text" not in body(run.call("container"))
     assert body(run.call("container"))["collaborators"] == ["ann"]
     assert "collaborators" not in body(run.call("item 1"))
-
-
-@pytest.mark.parametrize(
-    "options", [{"collaborators": ["a", "b", "c", "d"]}, {"altTexts": ["fine", "a" * 999 + "😀"]}]
-)
-def test_options_beyond_their_bounds_are_refused_before_anything_is_sent(
-    options: Mapping[str, object],
-) -> None:
-    with pytest.raises(Rejected) as refusal:
-        drive(CONNECTOR, lambda: CONNECTOR.publish(replace(PHOTO, options=options), ACCOUNT), {})
-    assert refusal.value.code == "OPTION_INVALID"
 
 
 # Quota
@@ -330,156 +264,6 @@ def test_a_containers_error_is_final_exactly_where_a_call_would_be_refused(subco
     assert (container_failure(FAILED.format(subcode)) is not None) is (final or subcode < 1000)
 
 
-# Errors
-
-CALL = Call("container", Effect.PREPARE, "POST", "https://x.test")
-COMMIT_CALL = replace(CALL, effect=Effect.COMMIT)
-R, U, C, T = Rejected, Unavailable, Reconnect, Throttled
-Row = tuple[int, int | None, type[Exception], str]
-MAPPING: Sequence[Row] = [
-    (-1, 2207001, U, "PLATFORM_UNAVAILABLE"),
-    (-2, 2207003, U, "PLATFORM_UNAVAILABLE"),
-    (-2, 2207020, U, "PLATFORM_UNAVAILABLE"),
-    (-1, 2207032, U, "PLATFORM_UNAVAILABLE"),
-    (-1, 2207053, U, "PLATFORM_UNAVAILABLE"),
-    (-1, None, U, "PLATFORM_UNAVAILABLE"),
-    (-2, None, U, "PLATFORM_UNAVAILABLE"),
-    (1, None, U, "PLATFORM_UNAVAILABLE"),
-    (2, None, U, "PLATFORM_UNAVAILABLE"),
-    (24, 2207006, U, "PLATFORM_UNAVAILABLE"),
-    (24, 2207008, U, "PLATFORM_UNAVAILABLE"),
-    (24, None, U, "PLATFORM_UNAVAILABLE"),
-    (9007, 2207027, U, "PLATFORM_UNAVAILABLE"),
-    (9007, None, U, "PLATFORM_UNAVAILABLE"),
-    (9004, 2207052, U, "PLATFORM_UNAVAILABLE"),
-    (4, None, T, "PLATFORM_LIMIT"),
-    (17, None, T, "PLATFORM_LIMIT"),
-    (32, None, T, "PLATFORM_LIMIT"),
-    (613, None, T, "PLATFORM_LIMIT"),
-    (9, 2207042, T, "PLATFORM_LIMIT"),
-    (10, None, C, "CREDENTIAL_INVALID"),
-    (102, None, C, "CREDENTIAL_INVALID"),
-    (190, None, C, "CREDENTIAL_INVALID"),
-    (190, 458, C, "CREDENTIAL_INVALID"),
-    (190, 459, C, "CREDENTIAL_INVALID"),
-    (190, 460, C, "CREDENTIAL_INVALID"),
-    (190, 463, C, "CREDENTIAL_INVALID"),
-    (190, 467, C, "CREDENTIAL_INVALID"),
-    (200, None, C, "CREDENTIAL_INVALID"),
-    (36000, 2207004, R, "MEDIA_INVALID"),
-    (36000, None, R, "MEDIA_INVALID"),
-    (36001, 2207005, R, "MEDIA_INVALID"),
-    (36001, None, R, "MEDIA_INVALID"),
-    (36003, 2207009, R, "MEDIA_INVALID"),
-    (36003, None, R, "MEDIA_INVALID"),
-    (352, 2207026, R, "MEDIA_INVALID"),
-    (352, None, R, "MEDIA_INVALID"),
-    (100, 2207023, R, "MEDIA_INVALID"),
-    (100, 2207028, R, "MEDIA_INVALID"),
-    (36004, 2207010, R, "CONTENT_REJECTED_BY_PLATFORM"),
-    (36004, None, R, "CONTENT_REJECTED_BY_PLATFORM"),
-    (100, 2207057, R, "OPTION_INVALID"),
-    (4, 2207051, R, "ACCOUNT_RESTRICTED"),
-    (25, 2207050, R, "ACCOUNT_RESTRICTED"),
-    (25, None, R, "ACCOUNT_RESTRICTED"),
-    (368, None, R, "ACCOUNT_RESTRICTED"),
-]
-
-
-@pytest.mark.parametrize(("code", "subcode", "failure", "word"), MAPPING)
-def test_each_row_of_the_error_tables(
-    code: int, subcode: int | None, failure: type[Exception], word: str
-) -> None:
-    found = CONNECTOR.classify(CALL, refused(code, subcode))
-    assert found is not None
-    spelled = f"{code}/{subcode}" if subcode else str(code)
-    assert (type(found), found.code, found.platform_code) == (failure, word, spelled)
-
-
-def test_no_row_of_the_error_tables_is_untested() -> None:
-    assert {row[1] for row in MAPPING} - {None} == set(SUBCODES)
-    assert {row[0] for row in MAPPING if row[1] is None} == set(CODES)
-
-
-@pytest.mark.parametrize(
-    ("reply", "failure"),
-    [
-        (refused(99999), Rejected),
-        (refused(99999, http=401), Reconnect),
-        (refused(99999, http=429), Throttled),
-        (refused(99999, http=500), Unavailable),
-        (refused(99999, is_transient=True), Unavailable),
-        (refused(36003, is_transient=True), Rejected),
-        (refused(100, 99, http=200), Rejected),
-        (Reply(502, text="<html>"), Unavailable),
-        (Reply(404, text="nothing"), Rejected),
-        (Reply(302), Rejected),
-    ],
-)
-def test_an_unknown_error_is_read_by_its_hints(reply: Reply, failure: type[Exception]) -> None:
-    assert type(CONNECTOR.classify(CALL, reply)) is failure
-
-
-def test_a_refusal_nobody_knows_is_told_in_instagrams_words() -> None:
-    found = CONNECTOR.classify(CALL, refused(100, error_user_msg="Only photos, please."))
-    assert found is not None
-    assert found.message == "Instagram refused this (100): Only photos, please."
-
-
-def test_success_is_no_failure() -> None:
-    assert CONNECTOR.classify(CALL, ok(id="c1")) is None
-
-
-USAGE = '{"1784":[{"type":"instagram","call_count":100,"estimated_time_to_regain_access":%s}]}'
-
-
-@pytest.mark.parametrize(
-    ("reply", "headers", "pause"),
-    [
-        (refused(4), {}, timedelta(minutes=10)),
-        (refused(4), {"x-business-use-case-usage": USAGE % 23}, timedelta(minutes=23)),
-        (refused(4), {"x-business-use-case-usage": USAGE % 0}, timedelta(minutes=10)),
-        (refused(4), {"x-business-use-case-usage": "{}"}, timedelta(minutes=10)),
-        (refused(4), {"x-business-use-case-usage": "nonsense"}, timedelta(minutes=10)),
-        (refused(9, 2207042), {}, timedelta(hours=1)),
-    ],
-)
-def test_how_long_a_throttled_account_rests(reply: Reply, headers: dict[str, str], pause: timedelta) -> None:
-    found = CONNECTOR.classify(CALL, change(reply, headers=headers))
-    assert isinstance(found, Throttled)
-    assert found.after == pause
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        refused(-1, 2207001),
-        refused(2),
-        refused(99999, is_transient=True),
-        refused(24, 2207008),
-        refused(1, http=200),
-    ],
-)
-def test_a_publish_that_may_have_happened_is_in_doubt(reply: Reply) -> None:
-    assert CONNECTOR.classify(COMMIT_CALL, reply) is None
-    with pytest.raises(Unreadable):
-        drive(CONNECTOR, lambda: CONNECTOR.publish(REEL, ACCOUNT), {**HAPPY, "publish": reply})
-
-
-@pytest.mark.parametrize(
-    ("reply", "failure"),
-    [
-        (refused(9007, 2207027), Unavailable),
-        (refused(9, 2207042), Throttled),
-        (refused(190, 463), Reconnect),
-        (refused(36003, 2207009), Rejected),
-    ],
-)
-def test_a_publish_that_certainly_did_not_happen_is_refused(reply: Reply, failure: type[Exception]) -> None:
-    with pytest.raises(failure):
-        drive(CONNECTOR, lambda: CONNECTOR.publish(REEL, ACCOUNT), {**HAPPY, "publish": reply})
-
-
 # What may be lost
 
 
@@ -503,10 +287,6 @@ def test_a_comment_that_fails_leaves_the_post_published_and_is_not_repeated(answ
 
 
 # After a lost answer
-
-
-def entry(name: str, effect: Effect, reply: Reply | None) -> JournalEntry:
-    return JournalEntry(name, effect, SENT_AT, reply)
 
 
 LOST = [
@@ -734,6 +514,13 @@ def test_a_refresh_refused_needs_a_person_unless_it_passes(answer: Reply, failur
         drive(CONNECTOR, lambda: CONNECTOR.refresh(ACCOUNT), {"refresh": answer})
 
 
+@pytest.mark.parametrize(("code", "revoked"), [(190, True), (102, True), (10, False), (100, False)])
+def test_a_token_called_bad_is_dead_and_one_not_traded_lives_on(code: int, revoked: bool) -> None:
+    with pytest.raises(Reconnect) as refusal:
+        drive(CONNECTOR, lambda: CONNECTOR.refresh(ACCOUNT), {"refresh": refused(code)})
+    assert refusal.value.revoked is revoked
+
+
 # Limits
 
 
@@ -822,5 +609,7 @@ def test_the_connector_is_complete() -> None:
     assert set(connector.limits.modes) == {"reels", "feed", "draft_to_device"}
     assert connector.limits.modes["draft_to_device"].ends_in == "draft_in_inbox"
     assert set(connector.credential_fields) == set(CREDENTIAL)
-    assert set(connector.settings) == {"CLIENT_ID", "CLIENT_SECRET"}
+    by_door = [name for names in connector.doors.values() for name in names]
+    assert sorted(by_door) == sorted(connector.settings)
+    assert next(iter(connector.doors)) == connector.origin
     assert connector.oauth is not None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from flows import SENT_AT, assert_resumable, drive
+from flows import COMMITTING, assert_resumable, drive, entry
 
 from layers.connector import (
     Account,
@@ -185,16 +185,6 @@ def test_options_go_where_they_belong() -> None:
     }
 
 
-def test_an_accounts_defaults_stand_in() -> None:
-    account = replace(ACCOUNT, post_defaults={"visibility": "private", "language": "en"})
-    post = replace(TEXT, options={"language": "fr"})
-    assert run(post, account=account).call("post").json == {
-        "status": "hello",
-        "visibility": "private",
-        "language": "fr",
-    }
-
-
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 422, 500, 503])
 def test_a_refused_comment_leaves_the_post_published(code: int) -> None:
     done = run(replace(TEXT, first_comment="more"), {"first comment": Reply(code, json={"error": "no"})})
@@ -262,10 +252,6 @@ def test_an_odd_instance_keeps_the_defaults() -> None:
 
 
 # In doubt
-
-
-def entry(name: str, effect: Effect, reply: Reply | None) -> JournalEntry:
-    return JournalEntry(name, effect, SENT_AT, reply)
 
 
 def journal(version: str = SNAC, newest: Reply | None = None, comment: bool = False) -> list[JournalEntry]:
@@ -483,7 +469,7 @@ def test_plain_text_of_html() -> None:
     ],
 )
 def test_errors(reply: Reply, kind: type, code: str) -> None:
-    failure = CONNECTOR.classify(Call("post", Effect.COMMIT, "POST", ORIGIN), reply)
+    failure = CONNECTOR.classify(COMMITTING, reply)
     assert type(failure) is kind
     assert failure is not None
     assert failure.code == code
@@ -509,7 +495,7 @@ def test_a_medium_refused_in_another_language() -> None:
     ],
 )
 def test_how_long_to_keep_still(headers: dict[str, str], seconds: float) -> None:
-    failure = CONNECTOR.classify(Call("post", Effect.COMMIT, "POST", ORIGIN), Reply(429, headers))
+    failure = CONNECTOR.classify(COMMITTING, Reply(429, headers))
     assert isinstance(failure, Throttled)
     assert failure.after == timedelta(seconds=seconds)
 

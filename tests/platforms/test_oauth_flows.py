@@ -104,7 +104,8 @@ def test_a_return_without_a_code_has_failed(connector: Connector, returned: Mapp
 
 @BOTH
 def test_the_settings_it_needs_are_those_the_connector_declares(connector: Connector) -> None:
-    assert set(connector.settings) == set(APPS[connector.limits.platform])
+    needed = connector.doors.get(connector.origin, connector.settings)
+    assert set(needed) == set(APPS[connector.limits.platform])
 
 
 # Instagram
@@ -288,7 +289,10 @@ def test_tiktoks_code_becomes_tokens_with_what_was_granted() -> None:
     run = exchange(TIKTOK, KIT)
     (found,) = run.end
     assert (found.external_id, found.handle, found.avatar_url) == ("open-1", "Maya", "https://a.test")
-    assert found.tokens.expires_in == timedelta(days=1)
+    assert (found.tokens.expires_in, found.tokens.grant_expires_in) == (
+        timedelta(days=1),
+        timedelta(days=365),
+    )
     assert found.tokens.secrets == {
         "accessToken": "act.1",
         "refreshToken": "rft.1",

@@ -3,18 +3,27 @@
 import asyncio
 import random
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
 import aiohttp
+import msgspec
 from aiohttp import web
 
-Fault = Literal["lost", "cut", "refused"]
-"""lost: carried out, no answer. cut: carried out, the answer breaks off half-way. refused: never reaches the server."""
+from layers.sandbox.fake import Answer, Outcome
+from relay import Relay, relaying
 
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
+Fault = Literal["lost", "cut", "refused", "error", "slow", "unavailable", "throttled"]
+"""lost: carried out, no answer. cut: carried out, the answer breaks off half-way. refused: never reaches the server.
+error: carried out, answered 500. slow: carried out, answered late. unavailable, throttled: answered 503 or 429 instead.
+"""
+
+SPOKEN: dict[Fault, Outcome] = {"error": "error", "unavailable": "unavailable", "throttled": "throttled"}
+SLOW_SECONDS = 2.0
+Speak = Callable[[Outcome, float], Answer]
+"""The server's own words for what goes wrong."""
 
 
 @dataclass
@@ -48,12 +57,11 @@ class Passage:
     fault: Fault | None
 
 
-@dataclass
-class LossyProxy:
+@dataclass(kw_only=True)
+class LossyProxy(Relay):
     """Forwards to `upstream` by the rules and remembers what came by."""
 
-    upstream: str
-    origin: str = ""
+    speak: Speak = lambda outcome, _: Answer(500, {"error": outcome})
     passages: list[Passage] = field(default_factory=list[Passage])
     _rules: list[Rule] = field(default_factory=list[Rule])
     _answering: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,6 +79,10 @@ class LossyProxy:
     ) -> None:
         """Add a rule; the first that strikes decides."""
         self._rules.append(Rule(fault, re.compile(pattern), after, times, probability, random.Random(seed)))
+
+    def mend(self) -> None:
+        """Forget all rules."""
+        self._rules.clear()
 
     def hold_answers(self) -> None:
         """From now on the server carries requests out, but nobody hears of it."""
@@ -93,42 +105,47 @@ class LossyProxy:
                 self._passed.clear()
                 await self._passed.wait()
 
-    async def _pass(self, request: web.Request, session: aiohttp.ClientSession) -> web.StreamResponse:
-        fault = next((rule.fault for rule in self._rules if rule.strikes(request.path_qs)), None)
-        body = await request.read()
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Pass a request on, or spoil it."""
+        path = request.path_qs
+        fault = next((rule.fault for rule in self._rules if rule.strikes(path)), None)
         if fault == "refused":
-            return self._hang_up(request, Passage(request.path_qs, None, fault))
-        headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
-        url = self.upstream + request.path_qs
+            await request.read()
+            self._remember(Passage(path, None, fault))
+            return self.hang_up(request)
+        if fault in ("unavailable", "throttled"):
+            await request.read()
+            self._remember(Passage(path, None, fault))
+            return self._say(fault)
         try:
-            async with session.request(request.method, url, headers=headers, data=body or None) as answer:
-                raw = await answer.read()
+            reply = await self.forward(request)
         except aiohttp.ClientError:
-            return self._hang_up(request, Passage(request.path_qs, None, None))
-        passage = Passage(request.path_qs, answer.status, fault)
+            self._remember(Passage(path, None, None))
+            return self.hang_up(request)
+        self._remember(Passage(path, reply.status, fault))
         if fault == "lost":
-            return self._hang_up(request, passage)
-        self._remember(passage)
+            return self.hang_up(request)
+        if fault == "error":
+            return self._say(fault)
+        await asyncio.sleep(SLOW_SECONDS if fault == "slow" else 0)
         await self._answering.wait()
-        kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP}
-        if fault == "cut":
-            return await self._break_off(request, answer.status, kept, raw)
-        return web.Response(status=answer.status, headers=kept, body=raw)
+        return await self._break_off(request, reply) if fault == "cut" else reply
+
+    def _say(self, fault: Fault) -> web.Response:
+        words = self.speak(SPOKEN[fault], 1)
+        raw = msgspec.json.encode(words.body)
+        headers = {**words.headers, "Content-Type": "application/json"}
+        return web.Response(status=words.status, headers=headers, body=raw)
 
     def _remember(self, passage: Passage) -> None:
         self.passages.append(passage)
         self._passed.set()
 
-    def _hang_up(self, request: web.Request, passage: Passage) -> web.Response:
-        self._remember(passage)
-        if request.transport:
-            request.transport.abort()
-        return web.Response()
-
-    async def _break_off(
-        self, request: web.Request, status: int, headers: dict[str, str], raw: bytes
-    ) -> web.StreamResponse:
-        response = web.StreamResponse(status=status, headers={**headers, "Content-Length": str(len(raw))})
+    async def _break_off(self, request: web.Request, reply: web.Response) -> web.StreamResponse:
+        raw = reply.body
+        assert isinstance(raw, bytes)
+        headers = {**reply.headers, "Content-Length": str(len(raw))}
+        response = web.StreamResponse(status=reply.status, headers=headers)
         await response.prepare(request)
         await response.write(raw[: len(raw) // 2])
         if request.transport:
@@ -137,24 +154,16 @@ class LossyProxy:
 
 
 @asynccontextmanager
-async def lossy(upstream: str) -> AsyncIterator[LossyProxy]:
+async def lossy(upstream: str, speak: Speak | None = None) -> AsyncIterator[LossyProxy]:
     """Run a proxy on loopback while the block runs; without rules it passes everything."""
-    proxy = LossyProxy(upstream)
+    proxy = LossyProxy(upstream=upstream, speak=speak) if speak else LossyProxy(upstream=upstream)
     proxy.release_answers()
     connector = aiohttp.TCPConnector(limit=0, force_close=True)
-    async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
-
-        async def handle(request: web.Request) -> web.StreamResponse:
-            return await proxy._pass(request, session)
-
-        application = web.Application(client_max_size=64 * 1024 * 1024)
-        application.router.add_route("*", "/{path:.*}", handle)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        proxy.origin = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with (
+        aiohttp.ClientSession(connector=connector, auto_decompress=False) as session,
+        relaying(proxy, session),
+    ):
         try:
             yield proxy
         finally:
             proxy.release_answers()
-            await runner.cleanup()

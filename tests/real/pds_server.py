@@ -50,7 +50,7 @@ class Pds:
 
     def __init__(self, installed: Installed, folder: Path) -> None:
         self.node, self.folder = installed.node, folder
-        self.port, self.plc_port = _free_ports(2)
+        self.port, self.plc_port = free_ports(2)
         self.origin = f"http://127.0.0.1:{self.port}"
         self.process: asyncio.subprocess.Process | None = None
         folder.mkdir(parents=True)
@@ -153,7 +153,7 @@ def _base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return ports nobody uses, below those the system gives to outgoing connections: they stay free while stopped."""
     found: list[int] = []
     for port in random.sample(range(20000, 32000), 200):

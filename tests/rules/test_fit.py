@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from layers.connector import ContentKind, Media, MediaLimit, Mode, Option, Source, TextLimit
 from layers.kit.text import COUNTERS
-from layers.publishing.fit import LEFT_OUT, misfits, option_problems
+from layers.publishing.fit import LEFT_OUT, misfits
+from layers.publishing.options import option_problems
 
 SOURCE = Source("https://example.com/limits", "2026-11-01")
 VIDEO = MediaLimit(

@@ -47,6 +47,10 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 STEP = timedelta(microseconds=1)
 
 
+def limits_of(account: AccountFacts) -> Limits:
+    return LIMITS[account.platform]
+
+
 def account(id: str = "sa_1", **facts: str) -> AccountFacts:  # noqa: A002
     return replace(AccountFacts(id, "prj_1", "chirp", "connected", "ann"), **facts)
 
@@ -90,7 +94,7 @@ def target(account_id: str = "sa_1", mode: str = "direct_publish", **fields: obj
 
 
 def issues(about: Subject, *targets: Target) -> list[tuple[str, str]]:
-    return [(issue.path, issue.code) for issue in rules.target_issues(about, targets, LIMITS)]
+    return [(issue.path, issue.code) for issue in rules.target_issues(about, targets, limits_of)]
 
 
 # The error table of publish --------------------------------------------------------------------------
@@ -127,7 +131,7 @@ def test_each_refusal(
     about: Subject, targets: list[Target], expected: type[errors.Problem], details: dict[str, object] | None
 ) -> None:
     with pytest.raises(errors.Problem) as refusal:
-        rules.plan(about, targets, LIMITS)
+        rules.plan(about, targets, limits_of)
     assert type(refusal.value) is expected
     if details is None:
         assert refusal.value.details is None
@@ -157,16 +161,16 @@ def test_a_refusal_of_the_container_comes_first_and_a_reconnect_last() -> None:
     ]
     for expected, mend in mends:
         with pytest.raises(errors.Problem) as refusal:
-            rules.plan(about, targets, LIMITS)
+            rules.plan(about, targets, limits_of)
         assert type(refusal.value) is expected
         about = mend(about)
-    assert [post.account.id for post in rules.plan(about, targets, LIMITS)] == ["sa_1", "sa_unknown"]
+    assert [post.account.id for post in rules.plan(about, targets, limits_of)] == ["sa_1", "sa_unknown"]
 
 
 def test_one_bad_target_refuses_all() -> None:
     about = subject(accounts=[account(), account("sa_2")])
     with pytest.raises(errors.Validation) as refusal:
-        rules.plan(about, [target(), target("sa_2", "nonsense")], LIMITS)
+        rules.plan(about, [target(), target("sa_2", "nonsense")], limits_of)
     assert [issue.path for issue in refusal.value.issues] == ["targets[1].mode"]
 
 
@@ -179,7 +183,7 @@ def test_a_plan_takes_overrides_for_its_target_alone() -> None:
             target("sa_2", caption_override="own", first_comment_override="own 1st"),
             target("sa_3", caption_override="", first_comment_override=""),
         ],
-        LIMITS,
+        limits_of,
     )
     assert (plain.caption, plain.first_comment) == ("hello", "first")
     assert (own.caption, own.first_comment) == ("own", "own 1st")
@@ -229,7 +233,7 @@ def test_the_gate(status: str, requires: bool, first_n: int | None, approved: in
 def test_a_pending_container_can_be_planned() -> None:
     """Whether it goes out or is kept is the gate's question, not the plan's."""
     pending = subject(approval_status="pending", requires_approval=True)
-    assert len(rules.plan(pending, [target()], LIMITS)) == 1
+    assert len(rules.plan(pending, [target()], limits_of)) == 1
 
 
 # Targets ---------------------------------------------------------------------------------------------
@@ -271,7 +275,7 @@ def test_the_modes_of_real_platforms(platform: str) -> None:
 
 
 def test_an_invalid_mode_is_told_the_valid_ones() -> None:
-    [issue] = rules.target_issues(video(), [target(mode="x")], LIMITS)
+    [issue] = rules.target_issues(video(), [target(mode="x")], limits_of)
     assert "direct_publish, draft_to_device" in issue.message
     assert "Reel" in issue.message
 

@@ -70,7 +70,7 @@ def client() -> aiohttp.ClientSession:
 
 
 @asynccontextmanager
-async def serving(pool: Pool, **options: float) -> AsyncIterator[str]:
+async def serving(pool: Pool, **options: object) -> AsyncIterator[str]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(create_sandbox(pool, **options), log_level="warning", lifespan="on")

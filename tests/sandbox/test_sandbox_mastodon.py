@@ -289,6 +289,7 @@ async def test_scopes_are_enforced(sandbox):
 async def test_apps_and_addresses_must_be_known(sandbox):
     app = (await register(sandbox)).json
     assert (await consent(sandbox, app, client_id="no")).status == 401
+    assert (await consent(sandbox, app, client_id="\0")).status == 401
     assert (await consent(sandbox, app, redirect_uri="http://evil.test/")).status == 400
     assert (await consent(sandbox, app, code_challenge_method="plain")).status == 400
 

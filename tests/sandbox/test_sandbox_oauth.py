@@ -13,7 +13,7 @@ from sandbox_server import Reply, Sandbox
 
 from layers.sandbox.app import sign_up
 
-HOME = "https://app.example/callback"
+HOME = "http://localhost:3000/callback"
 TIKTOK_TOKEN = "/tiktok/v2/oauth/token/"
 TIKTOK = ("tiktok", "/tiktok/v2/auth/authorize/", "client_key", "user.info.basic", "video.publish")
 INSTAGRAM = (
@@ -122,7 +122,7 @@ async def test_the_page_asks_who_and_what(door):
     reply = await door.get()
     assert (reply.status, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "Sandbox: who do you want to be?" in reply.json
-    assert "app.example" in reply.json
+    assert "localhost:3000" in reply.json
     page = Elements(reply.json)
     inputs = page.all("input")
     assert [one["type"] for one in inputs if "type" in one] == ["checkbox", "checkbox"]
@@ -175,8 +175,10 @@ async def test_a_bad_handle_is_asked_for_again(door):
         {"redirect_uri": "https:///callback"},
         {"redirect_uri": "https://me@app.example/"},
         {"redirect_uri": "https://app.example\\@evil.example/"},
-        {"redirect_uri": "https://app.example/\r\nx: y"},
-        {"redirect_uri": "https://app.example/#there"},
+        {"redirect_uri": "http://localhost/\r\nx: y"},
+        {"redirect_uri": "http://localhost/#there"},
+        {"redirect_uri": "https://app.example/callback"},
+        {"redirect_uri": "http://localhost.app.example/callback"},
         {"redirect_uri": "https://[::1"},
         {"response_type": "token"},
         {"response_type": None},

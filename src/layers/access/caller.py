@@ -1,6 +1,8 @@
 """The caller of a request, established before anything else happens."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -112,18 +114,31 @@ def authentication(app: ASGIApp) -> ASGIApp:
     return middleware
 
 
-async def note_keys_used(pool: Pool, used: dict[str, datetime]) -> None:
-    """Write now and then when keys were last used, so that requests need not."""
-    while True:
-        await asyncio.sleep(NOTE_EVERY)
-        if not used:
-            continue
+@asynccontextmanager
+async def noting_keys_used(pool: Pool, used: dict[str, datetime]) -> AsyncGenerator[None]:
+    """Write now and then, and at the end, when keys were last used, so that requests need not."""
+
+    async def note() -> None:
         noted = dict(used)
         used.clear()
         try:
-            await store.note_used(pool, noted)
+            if noted:
+                await store.note_used(pool, noted)
         except DATABASE_AWAY as fault:
             log.debug("use of keys not noted", error=repr(fault))
+
+    async def repeat() -> None:
+        while True:
+            await asyncio.sleep(NOTE_EVERY)
+            await note()
+
+    task = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await note()
 
 
 def refuse_nul(scope: Scope) -> None:

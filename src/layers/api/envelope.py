@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any, cast
 
 import asyncpg
@@ -18,6 +19,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from layers.api import errors
 from layers.api.context import state_of
 from layers.db.pool import BUSY, DATABASE_AWAY
+from layers.kit import html
 from layers.kit.ids import new_id
 from layers.kit.problems import Issue
 
@@ -50,7 +52,7 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                limits: Mapping[str, str] = scope["state"].get("rate_headers", {})
+                limits = cast("Mapping[str, str]", state_of(scope).get("rate_headers", {}))
                 told = [(name.lower().encode(), value.encode()) for name, value in limits.items()]
                 message["headers"] = [*message.get("headers", []), *headers, *told]
             await send(message)
@@ -66,10 +68,16 @@ class Envelope:
             )
 
 
-def respond(request: Request[Any, Any, Any], problem: errors.Problem) -> Response[dict[str, object]]:
-    """Turn a problem into the response of contract section 1, and note whether it must be committed."""
+def respond(request: Request[Any, Any, Any], problem: errors.Problem) -> Response[Any]:
+    """Turn a problem into the response of contract section 1, and note whether it must be committed.
+
+    A person with a browser gets it as a page, on the routes that are made for people.
+    """
     state = state_of(request.scope)
     state["commits"] = problem.commits
+    route = cast("dict[str, Any]", request.scope).get("route_handler")
+    if route and route.opt.get("page") and "text/html" in request.headers.get("accept", ""):
+        return _page(problem, state.get("request_id", ""))
     error: dict[str, object] = {
         "code": problem.code,
         "message": problem.message,
@@ -85,11 +93,24 @@ def respond(request: Request[Any, Any, Any], problem: errors.Problem) -> Respons
     )
 
 
-def _on_problem(request: Request[Any, Any, Any], problem: errors.Problem) -> Response[dict[str, object]]:
+def _page(problem: errors.Problem, request_id: str) -> Response[str]:
+    heading = "This did not work just now" if problem.status >= 500 else "This link does not work"
+    inside = (
+        f"<h1>{heading}</h1>\n<p>{escape(problem.message)}</p>\n<code>Reference: {escape(request_id)}</code>"
+    )
+    return Response(
+        html.page(heading, inside, card=True),
+        status_code=problem.status,
+        media_type=MediaType.HTML,
+        headers={**problem.headers, **html.headers()},
+    )
+
+
+def _on_problem(request: Request[Any, Any, Any], problem: errors.Problem) -> Response[Any]:
     return respond(request, problem)
 
 
-def _on_database_away(request: Request[Any, Any, Any], fault: Exception) -> Response[dict[str, object]]:
+def _on_database_away(request: Request[Any, Any, Any], fault: Exception) -> Response[Any]:
     log.warning("database away", error=repr(fault))
     return respond(request, unavailable())
 
@@ -108,7 +129,7 @@ def unavailable() -> errors.Unavailable:
     )
 
 
-def _on_http_exception(request: Request[Any, Any, Any], fault: HTTPException) -> Response[dict[str, object]]:
+def _on_http_exception(request: Request[Any, Any, Any], fault: HTTPException) -> Response[Any]:
     return respond(request, _translate(request, fault))
 
 
@@ -138,7 +159,7 @@ def _camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
-def _on_bug(request: Request[Any, Any, Any], fault: Exception) -> Response[dict[str, object]]:
+def _on_bug(request: Request[Any, Any, Any], fault: Exception) -> Response[Any]:
     return respond(request, _bug(fault))
 
 

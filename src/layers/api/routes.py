@@ -38,3 +38,8 @@ def operation(
 def open_to_all() -> Mapping[str, Any]:
     """Declare a route that needs no key and no transaction (health, signed links)."""
     return {"open": True}
+
+
+def open_page() -> Mapping[str, Any]:
+    """Declare a route like `open_to_all` that a person opens in a browser: there a problem is a page in words."""
+    return {"open": True, "page": True}

@@ -17,8 +17,7 @@ SRGB: ImageCms.ImageCmsProfile = ImageCms.ImageCmsProfile(
 def remade(raw: bytes, remake: Remake) -> bytes:
     """Return `raw`, any image Layers accepts, as a baseline JPEG in sRGB; of an animation the first frame."""
     with Image.open(io.BytesIO(raw)) as opened:
-        upright = ImageOps.exif_transpose(opened)
-        picture = _flat(_in_srgb(upright))
+        picture = _flat(ImageOps.exif_transpose(opened))
     if remake.ratio is not None:
         picture = _padded(picture, remake.ratio)
     out = io.BytesIO()
@@ -26,27 +25,36 @@ def remade(raw: bytes, remake: Remake) -> bytes:
     return out.getvalue()
 
 
-def _in_srgb(picture: Image.Image) -> Image.Image:
-    profile = picture.info.get("icc_profile")
-    if not isinstance(profile, bytes) or picture.mode not in ("RGB", "RGBA", "CMYK"):
-        return picture
-    mode = "RGBA" if picture.mode == "RGBA" else "RGB"  # what is clear must stay so until it lies on white
-    try:
-        done = ImageCms.profileToProfile(picture, io.BytesIO(profile), SRGB, outputMode=mode)
-    except ImageCms.PyCMSError:  # a broken profile: show the numbers as they are
-        return picture
-    return done or picture
-
-
 def _flat(picture: Image.Image) -> Image.Image:
-    """Lay a picture with transparency on white: JPEG has none."""
+    """Return the colours in sRGB, on white where the picture is clear: JPEG has no transparency."""
+    colours = _in_srgb(_colours(picture), picture.info.get("icc_profile"))
+    is_clear = "transparency" in picture.info or "A" in picture.getbands()
+    if not is_clear or picture.mode.startswith("I"):
+        return colours
+    ground = Image.new("RGB", picture.size, WHITE)
+    ground.paste(colours, mask=picture.convert("RGBA").getchannel("A"))
+    return ground
+
+
+def _colours(picture: Image.Image) -> Image.Image:
+    """Return the numbers a colour profile speaks of, as L, RGB or CMYK."""
     if picture.mode.startswith("I"):
-        return _eight_bits(picture).convert("RGB")
-    if "transparency" not in picture.info and "A" not in picture.getbands():
-        return picture.convert("RGB")
-    clear = picture.convert("RGBA")
-    ground = Image.new("RGBA", clear.size, (*WHITE, 255))
-    return Image.alpha_composite(ground, clear).convert("RGB")
+        return _eight_bits(picture)
+    if picture.mode in ("L", "RGB", "CMYK"):
+        return picture
+    return picture.convert("L" if picture.mode in ("1", "LA") else "RGB")
+
+
+def _in_srgb(colours: Image.Image, profile: object) -> Image.Image:
+    if isinstance(profile, bytes):
+        try:
+            meant = cast("Any", ImageCms).getOpenProfile(io.BytesIO(profile))
+            if colours.mode == "L" and meant.profile.xcolor_space == "RGB ":
+                colours = colours.convert("RGB")
+            colours = ImageCms.profileToProfile(colours, meant, SRGB, outputMode="RGB") or colours
+        except ImageCms.PyCMSError:  # broken, or of other colours than these: show the numbers as they are
+            pass
+    return colours.convert("RGB")
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 
 import asyncpg
 import msgspec
-from litestar import Request, Response, delete, get, patch, post
+from litestar import Request, Response, delete, get, patch, post, route
 from litestar.datastructures import State
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
@@ -185,7 +185,7 @@ async def withdraw(call: Calling[NoBody], container_id: FromPath[str]) -> schema
     return schemas.Withdrawn(container_id)
 
 
-@get("/v1/assets/{asset_id:str}", opt=open_to_all())
+@route("/v1/assets/{asset_id:str}", http_method=["GET", "HEAD"], opt=open_to_all())
 async def asset(
     request: Request[Any, Any, Any],
     asset_id: FromPath[str],
@@ -194,10 +194,14 @@ async def asset(
 ) -> Response[Any]:
     """Return an asset's bytes to whoever holds a signed link; one range at a time."""
     found = await _signed_asset(request.app.state, asset_id, f"/v1/assets/{asset_id}", expires, signature)
-    return _stream(request.app.state["storage"].stream, found, request.headers.get("range"))
+    wanted = None if request.method == "HEAD" else request.headers.get("range")  # RFC 9110, 14.2: GET only
+    answer = _stream(request.app.state["storage"].stream, found, wanted)
+    if request.method == "HEAD":
+        return Response(b"", headers=answer.headers, media_type=answer.media_type)
+    return answer
 
 
-@get("/v1/assets/{asset_id:str}/{form:str}", opt=open_to_all())
+@route("/v1/assets/{asset_id:str}/{form:str}", http_method=["GET", "HEAD"], opt=open_to_all())
 async def remade_asset(
     request: Request[Any, Any, Any],
     asset_id: FromPath[str],

@@ -8,7 +8,9 @@ from typing import Any
 
 import structlog
 
-SECRET = re.compile(r"lp_(live|test)_([A-Z2-7]{16})_[A-Za-z0-9_-]{20,}|(Bearer|OAuth)\s+\S+", re.IGNORECASE)
+SECRET = re.compile(
+    r"lp_(live|test)_([A-Z2-7]{16})_[A-Za-z0-9_-]{20,}|(Bearer|OAuth)\s+\S{12,}", re.IGNORECASE
+)
 
 
 def _redact(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -13,10 +13,12 @@ from layers.api import errors
 from layers.db.pool import Connection
 from layers.kit.ids import new_id
 from layers.kit.problems import Issue
+from layers.kit.times import read_duration
 from layers.projects import schemas, store
 from layers.publishing.commands import cancel_all
 
 ZONES = available_timezones()
+LONGEST_TIMER = timedelta(days=365)
 
 
 def changes_of(body: msgspec.Struct) -> dict[str, object]:
@@ -26,18 +28,32 @@ def changes_of(body: msgspec.Struct) -> dict[str, object]:
 
 
 def check(changes: dict[str, object]) -> None:
-    """Raise Validation for what a type cannot say: zones, sizes, durations."""
+    """Raise Validation for what a type cannot say: zones, sizes, durations; those are read in place."""
     issues: list[Issue] = []
     if "timezone" in changes and changes["timezone"] not in ZONES:
         issues.append(Issue("timezone", "Use an IANA name such as Europe/Berlin.", "unknown_timezone"))
     metadata = changes.get("metadata")
     if isinstance(metadata, dict) and schemas.too_large(metadata):  # pyright: ignore[reportUnknownArgumentType]
         issues.append(Issue("metadata", f"At most {schemas.MAX_METADATA_BYTES} bytes of JSON.", "too_large"))
-    after = changes.get("auto_approve_after")
-    if isinstance(after, timedelta) and not timedelta() < after <= timedelta(days=365):
-        issues.append(Issue("autoApproveAfter", "Use a duration above PT0S and up to P365D.", "out_of_range"))
+    if isinstance(after := changes.get("auto_approve_after"), str):
+        changes["auto_approve_after"], issue = _read_timer(after)
+        issues += issue
     if issues:
         raise errors.Validation(issues)
+
+
+def _read_timer(given: str) -> tuple[timedelta | None, list[Issue]]:
+    try:
+        after = read_duration(given)
+    except OverflowError:
+        after = timedelta.max
+    if after is None:
+        words = "Give an ISO-8601 duration such as PT36H, P2D or P1W."
+        return None, [Issue("autoApproveAfter", words, "invalid_value")]
+    if not timedelta() < after <= LONGEST_TIMER:
+        words = "Use a duration above PT0S and up to P365D."
+        return None, [Issue("autoApproveAfter", words, "out_of_range")]
+    return after, []
 
 
 async def create(tx: Connection, caller: Caller, body: schemas.CreateProject) -> asyncpg.Record:

@@ -36,11 +36,11 @@ class PatchProject(Wire):
 
 
 class PatchPolicy(Wire):
-    """Body of `PATCH …/approval-policy`; at least one field."""
+    """Body of `PATCH …/approval-policy`; at least one field. `autoApproveAfter`: an ISO-8601 duration."""
 
     requires_approval: bool | UnsetType = UNSET
     first_n_posts_blocked: FirstN | None | UnsetType = UNSET
-    auto_approve_after: timedelta | None | UnsetType = UNSET
+    auto_approve_after: str | None | UnsetType = UNSET
 
 
 class Project(WireOut):

@@ -1,10 +1,14 @@
 """`GET /v1/platforms`: what every platform allows, from the same data that validates."""
 
+from typing import TypeVar
+
 from litestar import get
 
 from layers.api.routes import ANY_KEY, WireOut, operation
-from layers.connector import Limits, MediaLimit, Mode, TextLimit
-from layers.publishing.commands import LIMITS
+from layers.connector import Connector, MediaLimit, Mode, Option, TextLimit
+from layers.platforms import CONNECTORS
+
+T = TypeVar("T")
 
 
 class TextOut(WireOut):
@@ -14,17 +18,22 @@ class TextOut(WireOut):
     unit: str
     max_bytes: int | None
     required: bool
+    max_hashtags: int | None
+    max_mentions: int | None
     source: str
     checked: str
 
 
 class MediaOut(WireOut):
-    """What a media item must be."""
+    """What a media item must be. `remadeFrom`: other types that Layers turns into JPEG."""
 
     mime_types: list[str]
+    remade_from: list[str]
     max_bytes: int
     seconds: list[float] | None
     side_px: list[int] | None
+    width_px: list[int] | None
+    max_pixels: int | None
     ratio: list[float] | None
     frame_rate: list[float] | None
     codecs: list[str] | None
@@ -33,31 +42,57 @@ class MediaOut(WireOut):
 
 
 class OptionOut(WireOut):
-    """One field of `platformOptions`."""
+    """One field of `platformOptions`.
+
+    `perItem`: one text for each media item. `inVideo`: milliseconds within the video. `text`: bounds each text.
+    `inCaption`: the unit in which the text counts as part of the caption. `notWith`: values of other options that
+    exclude it.
+    """
 
     type: str
     about: str
     choices: list[str] | None
+    least: int | None
+    in_video: bool
+    most_items: int | None
+    per_item: bool
+    text: TextOut | None
+    pattern: str | None
+    in_caption: str | None
+    not_with: dict[str, str]
 
 
 class ModeOut(WireOut):
-    """One mode. `kinds`: least and most items of each kind of content."""
+    """One mode. `kinds`: least and most items of each kind of content. `handoff`: a person posts it there by hand."""
 
     mode: str
     about: str
     ends_in: str
+    handoff: str | None
     kinds: dict[str, list[int]]
+    carousel_of: list[str]
     caption: dict[str, TextOut | None]
     first_comment: TextOut | None
     media: dict[str, MediaOut]
     options: dict[str, OptionOut]
 
 
+class DailyCapOut(WireOut):
+    """Posts an account may make in any 24 hours, in all of `modes` together."""
+
+    posts: int
+    modes: list[str]
+    source: str
+    checked: str
+
+
 class PlatformOut(WireOut):
-    """One platform."""
+    """One platform. `ownLimits`: servers may set others; an account's own hold then."""
 
     platform: str
     title: str
+    own_limits: bool
+    daily_caps: list[DailyCapOut]
     modes: list[ModeOut]
 
 
@@ -70,49 +105,81 @@ class Platforms(WireOut):
 def _text(limit: TextLimit | None) -> TextOut | None:
     if limit is None:
         return None
-    source = limit.source
-    return TextOut(limit.limit, limit.unit, limit.max_bytes, limit.required, source.url, source.checked)
-
-
-def _media(limit: MediaLimit) -> MediaOut:
-    return MediaOut(
-        mime_types=list(limit.mime_types),
+    return TextOut(
+        limit=limit.limit,
+        unit=limit.unit,
         max_bytes=limit.max_bytes,
-        seconds=list(limit.seconds) if limit.seconds else None,
-        side_px=list(limit.side_px) if limit.side_px else None,
-        ratio=list(limit.ratio) if limit.ratio else None,
-        frame_rate=list(limit.frame_rate) if limit.frame_rate else None,
-        codecs=list(limit.codecs) if limit.codecs else None,
+        required=limit.required,
+        max_hashtags=limit.max_hashtags,
+        max_mentions=limit.max_mentions,
         source=limit.source.url,
         checked=limit.source.checked,
     )
 
 
+def _list(values: tuple[T, ...] | None) -> list[T] | None:
+    return list(values) if values else None
+
+
+def _media(limit: MediaLimit) -> MediaOut:
+    return MediaOut(
+        mime_types=list(limit.mime_types),
+        remade_from=list(limit.remade_from),
+        max_bytes=limit.max_bytes,
+        seconds=_list(limit.seconds),
+        side_px=_list(limit.side_px),
+        width_px=_list(limit.width_px),
+        max_pixels=limit.max_pixels,
+        ratio=_list(limit.ratio),
+        frame_rate=_list(limit.frame_rate),
+        codecs=_list(limit.codecs),
+        source=limit.source.url,
+        checked=limit.source.checked,
+    )
+
+
+def _option(option: Option) -> OptionOut:
+    return OptionOut(
+        type=option.type,
+        about=option.about,
+        choices=_list(option.choices),
+        least=option.least,
+        in_video=option.in_video,
+        most_items=option.most_items,
+        per_item=option.per_item,
+        text=_text(option.text),
+        pattern=option.pattern,
+        in_caption=option.in_caption,
+        not_with=dict(option.not_with),
+    )
+
+
 def _mode(name: str, mode: Mode) -> ModeOut:
-    options = {
-        n: OptionOut(o.type, o.about, list(o.choices) if o.choices else None) for n, o in mode.options.items()
-    }
     return ModeOut(
         mode=name,
         about=mode.about,
         ends_in=mode.ends_in,
+        handoff=mode.handoff,
         kinds={kind: list(bounds) for kind, bounds in mode.kinds.items()},
+        carousel_of=[kind for kind in mode.carousel_of if kind in mode.media and "carousel" in mode.kinds],
         caption={kind: _text(limit) for kind, limit in mode.caption.items()},
         first_comment=_text(mode.first_comment),
         media={kind: _media(limit) for kind, limit in mode.media.items()},
-        options=options,
+        options={name: _option(option) for name, option in mode.options.items()},
     )
 
 
-def _platform(limits: Limits) -> PlatformOut:
+def _platform(connector: Connector) -> PlatformOut:
+    limits = connector.limits
+    caps = [DailyCapOut(c.posts, list(c.modes), c.source.url, c.source.checked) for c in limits.daily_caps]
     modes = [_mode(name, mode) for name, mode in limits.modes.items()]
-    return PlatformOut(limits.platform, limits.title, modes)
+    return PlatformOut(limits.platform, limits.title, connector.own_limits is not None, caps, modes)
 
 
 @get("/v1/platforms", opt=operation(ANY_KEY))
 async def platforms() -> Platforms:
     """List platforms, modes, media and text limits and options."""
-    return Platforms([_platform(limits) for limits in LIMITS.values()])
+    return Platforms([_platform(connector) for connector in CONNECTORS.values()])
 
 
 ROUTES = [platforms]

@@ -12,6 +12,7 @@ import msgspec
 from layers import events
 from layers.access.caller import Caller
 from layers.api import errors
+from layers.connector import Limits
 from layers.db.pool import Connection
 from layers.kit.problems import Issue
 from layers.kit.times import iso_z
@@ -32,8 +33,17 @@ from layers.publishing.schemas import (
 )
 
 LIMITS = {name: connector.limits for name, connector in CONNECTORS.items()}
+DUPLICATE = "This container goes to the same account in the same mode within 10 minutes of another post"
 Remember = Callable[[str], None]
 """Called with the id of a kept intent, so that the response can be remembered with it."""
+
+
+def limits_of(account: rules.AccountFacts) -> Limits:
+    """Return what an account may: what its own server said when it was connected, else what its platform allows."""
+    connector = CONNECTORS[account.platform]
+    if account.server is None or connector.own_limits is None:
+        return connector.limits
+    return connector.own_limits(account.server)
 
 
 async def publish(
@@ -49,7 +59,7 @@ async def publish(
     Raises what `rules.plan` raises, and ApprovalRequired, whose transaction must stand: the intent is kept.
     """
     subject = await _load(tx, caller, container_id, targets)
-    posts = rules.plan(subject, targets, LIMITS)
+    posts = rules.plan(subject, targets, limits_of)
     if rules.gate(subject) == "pending":
         intent = await store.keep_intent(tx, caller, container_id, targets, None)
         remember(intent.id)
@@ -70,8 +80,8 @@ async def schedule(
     subject = await _load(tx, caller, container_id, targets)
     rules.refuse_state(subject)
     if issue := rules.schedule_issue(at, now):
-        raise errors.Validation([issue, *rules.target_issues(subject, targets, LIMITS)])
-    posts = rules.plan(subject, targets, LIMITS)
+        raise errors.Validation([issue, *rules.target_issues(subject, targets, limits_of)])
+    posts = rules.plan(subject, targets, limits_of)
     if rules.gate(subject) == "pending":
         await store.keep_intent(tx, caller, container_id, targets, at)
         return Queued([], "blocked_on_approval", at)
@@ -92,13 +102,35 @@ async def validate(
     if subject.status != "completed":
         words = f"The container is {subject.status}; only a completed one can be published."
         issues.append(Issue("containerId", words, "container_not_completed"))
-    issues += rules.target_issues(subject, body.targets, LIMITS)
+    issues += rules.target_issues(subject, body.targets, limits_of)
     for index, target in enumerate(body.targets):
         account = subject.account(target.social_account_id)
         if account is not None and account.status != "connected":
             words = f"The account {account.handle} is {account.status}."
             issues.append(Issue(f"targets[{index}].socialAccountId", words, "credential_invalid"))
+    issues += await _clash_issues(tx, caller, subject, body, now)
     return Verdict(not issues, issues, rules.gate(subject))
+
+
+async def _clash_issues(
+    tx: Connection, caller: Caller, subject: Subject, body: ValidateBody, now: datetime
+) -> list[Issue]:
+    """Name what an insert would run into: live posts it would duplicate, ids that are taken."""
+    at = body.scheduled_for or _lead(now, subject)
+    accounts = [account.id for account in subject.accounts]
+    twins = await store.live_twins(tx, subject.container_id, accounts, at)
+    chosen = [t.scheduled_post_id for t in body.targets if t.scheduled_post_id is not None]
+    taken = await store.taken_ids(tx, caller, chosen) if chosen else set[str]()
+    issues: list[Issue] = []
+    for index, target in enumerate(body.targets):
+        found = twins.get((target.social_account_id, target.mode), [])
+        if found and not target.allow_duplicate:
+            words = f"{DUPLICATE} ({', '.join(found)}). Say allowDuplicate to mean it."
+            issues.append(Issue(f"targets[{index}]", words, "duplicate_post"))
+        if target.scheduled_post_id in taken:
+            words = "Another post of the organisation has this id; use another one."
+            issues.append(Issue(f"targets[{index}].scheduledPostId", words, "scheduled_post_id_taken"))
+    return issues
 
 
 async def _replace_intent(tx: Connection, subject: Subject) -> None:
@@ -134,12 +166,15 @@ async def _queue(
             {"subcode": "SCHEDULED_POST_ID_TAKEN"},
         ) from None
     if done.clashes:
-        raise errors.Conflict(
-            "This container goes to the same account in the same mode within 10 minutes of another post. "
-            "Say allowDuplicate in the target to mean it.",
-            {"subcode": "DUPLICATE_POST", "scheduledPostIds": done.clashes},
-        )
+        raise _duplicate(done.clashes, "in the target")
     return Queued(done.ids, "queued", at)
+
+
+def _duplicate(post_ids: Sequence[str], where: str) -> errors.Conflict:
+    return errors.Conflict(
+        f"{DUPLICATE}. Say allowDuplicate {where} to mean it.",
+        {"subcode": "DUPLICATE_POST", "scheduledPostIds": list(post_ids)},
+    )
 
 
 def _approval_required(subject: Subject, intent: store.Intent) -> errors.ApprovalRequired:
@@ -181,7 +216,7 @@ async def promote(tx: Connection, caller: Caller, container_id: str, now: dateti
 
 async def _release(tx: Connection, caller: Caller, intent: store.Intent, now: datetime) -> Queued:
     subject = await _load(tx, caller, intent.container_id, intent.targets)
-    posts = rules.plan(subject, intent.targets, LIMITS)
+    posts = rules.plan(subject, intent.targets, limits_of)
     at = (
         _lead(now, subject)
         if intent.scheduled_for is None
@@ -277,7 +312,9 @@ async def _tell_canceled(
     )
 
 
-async def retry(tx: Connection, caller: Caller, post_id: str) -> ScheduledPost:
+async def retry(
+    tx: Connection, caller: Caller, post_id: str, now: datetime, *, allow_duplicate: bool
+) -> ScheduledPost:
     """Queue a failed post again, if it is known not to be on its platform and might be published today."""
     seen = await get(tx, caller, post_id)
     subject = await store.load(tx, caller, seen["container_id"], [seen["social_account_id"]])
@@ -293,6 +330,12 @@ async def retry(tx: Connection, caller: Caller, post_id: str) -> ScheduledPost:
         raise errors.Conflict("The container was deleted.", {"subcode": "CONTAINER_DELETED"})
     rules.refuse_state(subject)
     rules.refuse_accounts(subject.accounts)
+    if not allow_duplicate:
+        twins = await store.live_twins(
+            tx, subject.container_id, [row["social_account_id"]], max(row["scheduled_for"], now)
+        )
+        if found := twins.get((row["social_account_id"], row["mode"])):
+            raise _duplicate(found, "in the body")
     again = await store.requeue(tx, row["number"])
     await store.tell(tx, row["number"], "retried", "A person asked for another try.", {"by": caller.actor})
     await _audit(tx, caller, "post.retried", row, {})
@@ -314,7 +357,20 @@ async def resolve(tx: Connection, caller: Caller, post_id: str, body: ResolveBod
     data: dict[str, object] = {"outcome": body.outcome, "externalId": body.external_id, "by": caller.actor}
     await store.tell(tx, row["number"], "resolved", f"A person says: {body.outcome.replace('_', ' ')}.", data)
     await _audit(tx, caller, "post.resolved", row, data)
-    return store.post_from(settled)
+    post = store.post_from(settled)
+    if post.status == "published":
+        await events.append(tx, caller.event("post.published", post.project_id, post.id, _told(post)))
+    return post
+
+
+def _told(post: ScheduledPost) -> dict[str, object]:
+    """Return what `post.published` carries, as when the dispatcher tells it."""
+    names = ("containerId", "projectId", "socialAccountId", "platform", "mode", "status", "scheduledFor")
+    shown = msgspec.to_builtins(post, builtin_types=(datetime,))
+    return {
+        "scheduledPostId": post.id,
+        **{name: shown[name] for name in (*names, "externalId", "externalUrl")},
+    }
 
 
 async def _audit(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from layers.connector import Account, Connector
+from layers.connector import Account, Connector, Reconnect
 from layers.db.pool import Connection, Pool
 from layers.kit.times import utc_now
 from layers.outbound import Outbound
@@ -56,7 +56,6 @@ class Credentials:
             handle=row.handle,
             origin=door.origin,
             secrets={**secrets, **self.app_secrets(connector, sandbox=row.sandbox)},
-            post_defaults=row.post_defaults,
         )
 
     def app_secrets(self, connector: Connector, *, sandbox: bool) -> dict[str, str]:
@@ -78,7 +77,9 @@ class Credentials:
             sealed: bytes | None = await tx.fetchval(
                 "SELECT sealed_secrets FROM social_accounts WHERE id = $1 FOR NO KEY UPDATE", row.id
             )
-            if sealed is not None and sealed != row.sealed_secrets:
+            if sealed is None:
+                raise Reconnect("The account was disconnected.")
+            if sealed != row.sealed_secrets:
                 return self._account(connector, row, self.vault.unseal(sealed, row.id))
             return await self._refresh(tx, connector, row)
 
@@ -90,7 +91,9 @@ class Credentials:
         expires_at = utc_now() + tokens.expires_in if tokens.expires_in else None
         await tx.execute(
             "UPDATE social_accounts SET sealed_secrets = $2, token_expires_at = $3, token_refreshed_at = now(),"
-            " updated_at = now() WHERE id = $1",
-            *(row.id, self.vault.seal(secrets, row.id), expires_at),
+            " grant_expires_at = coalesce(now() + $4::interval, grant_expires_at),"
+            " grant_life = greatest(grant_life, $4),"
+            " refresh_refused_at = NULL, unreadable_at = NULL, updated_at = now() WHERE id = $1",
+            *(row.id, self.vault.seal(secrets, row.id), expires_at, tokens.grant_expires_in),
         )
         return self._account(connector, row, secrets)

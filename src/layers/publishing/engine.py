@@ -33,6 +33,7 @@ from layers.connector import (
     Reconnect,
     Rejected,
     Reply,
+    Spoiled,
     Throttled,
     Unavailable,
     Unknown,
@@ -70,6 +71,7 @@ class Timing:
     absence_spacing: timedelta = timedelta(seconds=10)
     unknown_after: timedelta = timedelta(minutes=10)
     find_after_at_most: timedelta = timedelta(minutes=2)
+    wait_at_most: timedelta = timedelta(minutes=5)
     turn_posts: int = 20
     turn_seconds: float = 5.0
 
@@ -124,7 +126,9 @@ class Engine:
                 async with attempt.leave:
                     await attempt.run()
             except Superseded:
-                log.info("let go", why="canceled, or taken over by another worker")
+                log.info(
+                    "let go", why="canceled, taken over by another worker, or the account was reconnected"
+                )
             except (*DATABASE_AWAY, *BUSY) as fault:
                 if attempt.leave.expired():
                     await self._let_go(claim)
@@ -168,10 +172,11 @@ class _Attempt:
         self.leave = asyncio.timeout(None)
         self.journal: dict[str, Entry] = {entry.name: entry for entry in claim.calls}
         self.dropped: list[str] = []
-        self._drop_stale()
         self.unsaved: dict[str, Entry] = {}
+        self._drop_stale()
         self.seen: dict[str, Entry] = {}
         self.story: list[StoryStep] = []
+        self.lookups: list[dict[str, object]] = []
         self.refreshed = False
         self.last_call: Call | None = None
         self.flushed_at = self.started
@@ -190,10 +195,13 @@ class _Attempt:
         """Forget preparations that platforms have meanwhile thrown away, unless a COMMIT was built on them."""
         if not self.committed:
             old = self.claim.database_now - PREPARED_FOR
-            self.dropped = [name for name, entry in self.journal.items() if entry.sent_at < old]
-            if self.dropped:
-                self.dropped = list(self.journal)
-                self.journal.clear()
+            if any(entry.sent_at < old for entry in self.journal.values()):
+                self._prepare_anew()
+
+    def _prepare_anew(self) -> None:
+        self.dropped = list(self.journal)
+        self.journal.clear()
+        self.unsaved.clear()
 
     def age(self) -> timedelta:
         """Return how long this worker has been at it."""
@@ -255,7 +263,9 @@ class _Attempt:
         status = self.claim.account.status
         if status == "reauth_required":
             return self._wait_for_person(Reconnect("The account must be reconnected."))
-        if status == "disconnected" and not self.committed:
+        if status == "disconnected" and self.committed:
+            return self._wait_for_person(Reconnect("The account was disconnected."))
+        if status == "disconnected":
             return self._end_failed("CREDENTIAL_INVALID", "The account was disconnected.")
         return None
 
@@ -364,11 +374,9 @@ class _Attempt:
         return self.engine.credentials.door(self.connector, sandbox=row.sandbox, service=row.service)
 
     def _tell_sent(self, call: Call, reply: Reply, started: float) -> None:
-        ids = {name: reply.headers[name] for name in REQUEST_IDS if name in reply.headers}
         ms = round((time.monotonic() - started) * 1000)
-        self.tell(
-            "sent", f"{call.name}: answered {reply.status} after {ms} ms.", status=reply.status, ms=ms, **ids
-        )
+        words = f"{call.name}: answered {reply.status} after {ms} ms."
+        self.tell("sent", words, status=reply.status, ms=ms, **_request_ids(reply))
 
     # The journal -------------------------------------------------------------------------------------------------
 
@@ -451,7 +459,9 @@ class _Attempt:
                 if isinstance(step, Wait):
                     raise _InDoubt(step.why, self.now() + timedelta(seconds=step.seconds))
                 assert step.effect is Effect.READ, "find only reads"
-                step = flow.send(await self._exchange(step))
+                reply = await self._exchange(step)
+                self.lookups.append({"call": step.name, "status": reply.status, **_request_ids(reply)})
+                step = flow.send(reply)
         except StopIteration as end:
             return end.value
         except Rejected as refusal:
@@ -459,16 +469,27 @@ class _Attempt:
         except (Unavailable, Throttled, Unreadable) as fault:
             raise self._doubt(f"the platform could not be asked: {fault}") from fault
 
+    def _evidence(self) -> dict[str, object]:
+        """Return what a person judges by: what was sent when, what the platform was asked, its ids of that."""
+        open_commits = [e for e in self.journal.values() if e.effect is Effect.COMMIT and e.reply is None]
+        return {
+            "unanswered": [
+                {"call": e.name, "sentAt": e.sent_at, "absentAt": e.absent_at} for e in open_commits
+            ],
+            "lookups": self.lookups,
+        }
+
     def _judge(self, entry: Entry, seen: Found | NotPosted | Unknown) -> None:
         """Settle a doubt by what `find` saw, or raise to look again later."""
         match seen:
             case Found(answer):
-                self.tell("found", f"{entry.name} had no answer; the platform shows that it was carried out.")
+                words = f"{entry.name} had no answer; the platform shows that it was carried out."
+                self.tell("found", words, **self._evidence())
                 self._note(msgspec.structs.replace(entry, reply=answer))
             case NotPosted(evidence, final):
                 first = entry.absent_at
                 if final or (first is not None and self.now() - first >= self.timing.absence_spacing):
-                    self.tell("absent", f"{entry.name} was not carried out: {evidence}.")
+                    self.tell("absent", f"{entry.name} was not carried out: {evidence}.", **self._evidence())
                     self._retract(entry.name)
                     return
                 self._note(msgspec.structs.replace(entry, absent_at=first or self.now()))
@@ -522,18 +543,19 @@ class _Attempt:
             return self._unknown(words) if self.committed else self._end_failed("PLATFORM_UNAVAILABLE", words)
         if self.unsaved:
             self.tell("waiting", f"{step.why}.")
-        return Settlement("publishing", due_at=self.now() + timedelta(seconds=step.seconds))
+        pause = min(timedelta(seconds=step.seconds), self.timing.wait_at_most)
+        return Settlement("publishing", due_at=self.now() + pause)
 
     def _park_in_doubt(self, doubt: _InDoubt) -> Settlement:
         message = f"Not known yet whether the post is out: {doubt.why}."
         if self.claim.last_error is None or self.claim.last_error.message != message:
-            self.tell("in_doubt", message)
+            self.tell("in_doubt", message, **self._evidence())
         error = self._error("IN_DOUBT", message, None, retryable=True)
         return Settlement("publishing", due_at=doubt.until, holds_lane=True, error=error)
 
     def _unknown(self, why: str) -> Settlement:
         message = f"{why} Look on the platform, then say what you saw with …/resolve."
-        self.tell("outcome_unknown", message)
+        self.tell("outcome_unknown", message, **self._evidence())
         error = self._error("OUTCOME_UNKNOWN", message, None, retryable=False)
         data: dict[str, object] = {"error": error}
         return Settlement("failed", error=error, outcome_unknown=True, event="post.failed", data=data)
@@ -569,6 +591,8 @@ class _Attempt:
         return too_late(max(self.claim.scheduled_for, self.claim.frozen_at), self.now())
 
     def _later(self, failure: Failure) -> Settlement:
+        if isinstance(failure, Spoiled):
+            self._prepare_anew()
         if self._too_late():
             if self.committed:
                 return self._unknown(failure.message)
@@ -594,13 +618,17 @@ class _Attempt:
             if self.committed:
                 return self._unknown("The account was not reconnected within a day.")
             return self._end_failed(failure.code, f"Not reconnected within a day: {failure.message}")
-        self.tell("reauth_required", f"{failure.message} Waiting for the account to be reconnected.")
+        self.tell("reauth_required", f"{failure.message} Until then the post waits.")
         return Settlement(
             "publishing" if self.committed else "queued",
             due_at=deadline,
             error=self._error(failure.code, failure.message, failure.platform_code, retryable=True),
             account_needs_reauth=True,
         )
+
+
+def _request_ids(reply: Reply) -> dict[str, str]:
+    return {name: reply.headers[name] for name in REQUEST_IDS if name in reply.headers}
 
 
 def handoff_path(number: int) -> str:
@@ -612,4 +640,6 @@ def digest(call: Call) -> bytes:
     """Return a hash of what a COMMIT says, wherever its platform lives just now, without credentials (20 bytes)."""
     where = urlsplit(call.url)
     said = (call.method, where.path, where.query, call.json, dict(call.form or {}), call.body)
+    if call.file_field is not None:  # only then: digests of posts in flight outlive an upgrade
+        said = (*said, call.file_field, call.filename)
     return hashlib.sha256(msgspec.json.encode(said, order="deterministic")).digest()[:20]

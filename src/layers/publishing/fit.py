@@ -1,4 +1,4 @@
-"""Whether a post fits a mode: what its media, caption and options break of a platform's declared limits.
+"""Whether a post fits a mode: what its media and texts break of a platform's declared limits.
 
 Pure. Every misfit is named at once, with numbers and the remedy. A property that could not be measured
 (None) is never a misfit: the platform decides.
@@ -7,10 +7,11 @@ Pure. Every misfit is named at once, with numbers and the remedy. A property tha
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from types import MappingProxyType
+from typing import Literal
 
-from layers.connector import ContentKind, Media, MediaLimit, Mode, Option, TextLimit
-from layers.kit.text import COUNTERS
+from layers.connector import ContentKind, Media, MediaLimit, Mode, TextLimit
+from layers.kit.text import COUNTERS, LINK_CHARACTERS, fediverse_characters
 from layers.publishing.remake import remake_of
 
 LEFT_OUT = frozenset({"caption_not_supported", "first_comment_not_supported"})
@@ -30,13 +31,7 @@ UNIT_WORDS = {
     "grapheme": "characters",
     "codepoint": "code points",
     "utf8_bytes": "bytes of UTF-8",
-    "fediverse": "characters (a link counts 23)",
-}
-TYPE_WORDS = {
-    "boolean": "true or false",
-    "string": "a text",
-    "integer": "a whole number",
-    "string[]": "a list of texts",
+    "fediverse": "characters (a link counts {link})",
 }
 Part = Literal["mode", "media", "caption", "first_comment"]
 Complaints = Iterator[tuple[str, str]]
@@ -54,37 +49,42 @@ class Misfit:
 
 
 def misfits(
-    mode: Mode, kind: ContentKind, media: Sequence[Media], caption: str, first_comment: str | None
+    mode: Mode,
+    kind: ContentKind,
+    media: Sequence[Media],
+    caption: str,
+    first_comment: str | None,
+    options: Mapping[str, object] = MappingProxyType({}),
 ) -> list[Misfit]:
-    """Return everything about the post that breaks the limits of `mode`."""
+    """Return everything about the post that breaks the limits of `mode`; of `options` only what the caption shares."""
     found: list[Misfit] = []
     if kind in mode.kinds:
         found += _count_misfits(mode.kinds[kind], len(media))
-        found += _caption_misfits(mode.caption.get(kind), caption)
+        found += _caption_misfits(mode.caption.get(kind), caption, _beside_caption(mode, options))
     else:
         kinds = " or ".join(mode.kinds)
         found.append(Misfit("mode", None, f"This mode takes {kinds}, not {kind}.", "kind_not_supported"))
         media = ()
     for index, item in enumerate(media):
-        found += _item_misfits(mode, index, item)
+        found += _item_misfits(mode, kind, index, item)
     if first_comment:
         found += _first_comment_misfits(mode.first_comment, first_comment)
     return found
 
 
-def option_problems(mode: Mode, options: Mapping[str, object]) -> list[tuple[str, str, str]]:
-    """Return (name, message, code) for each of `options` that the mode does not know or cannot take."""
-    return [
-        (name, *problem)
-        for name, value in options.items()
-        if (problem := _option_problem(mode.options, name, value)) is not None
-    ]
-
-
 # Text ------------------------------------------------------------------------------------------------
 
 
-def _caption_misfits(limit: TextLimit | None, caption: str) -> Iterator[Misfit]:
+def _beside_caption(mode: Mode, options: Mapping[str, object]) -> dict[str, int]:
+    """Return the options whose characters count as the caption's, and how many they have."""
+    return {
+        name: COUNTERS[option.in_caption](str(options[name]))
+        for name, option in mode.options.items()
+        if option.in_caption and options.get(name)
+    }
+
+
+def _caption_misfits(limit: TextLimit | None, caption: str, beside: Mapping[str, int]) -> Iterator[Misfit]:
     if limit is None:
         if caption:
             words = "This mode carries no caption; leave it out."
@@ -92,7 +92,8 @@ def _caption_misfits(limit: TextLimit | None, caption: str) -> Iterator[Misfit]:
         return
     if limit.required and not caption.strip():
         yield Misfit("caption", None, "A caption is needed here; write one.", "caption_required")
-    for message in _too_long("The caption", limit, caption):
+    what = " and ".join(["The caption", *beside])
+    for message in too_long(what, limit, caption, sum(beside.values())):
         yield Misfit("caption", None, message, "caption_too_long")
     for message, code in _too_many_tags("The caption", limit, caption):
         yield Misfit("caption", None, message, code)
@@ -103,21 +104,30 @@ def _first_comment_misfits(limit: TextLimit | None, comment: str) -> Iterator[Mi
         words = "This mode has no first comment; leave it out."
         yield Misfit("first_comment", None, words, "first_comment_not_supported")
         return
-    for message in _too_long("The first comment", limit, comment):
+    for message in too_long("The first comment", limit, comment):
         yield Misfit("first_comment", None, message, "first_comment_too_long")
     for message, code in _too_many_tags("The first comment", limit, comment):
         yield Misfit("first_comment", None, message, code)
 
 
-def _too_long(what: str, limit: TextLimit, text: str) -> Iterator[str]:
+def too_long(what: str, limit: TextLimit, text: str, beside: int = 0) -> Iterator[str]:
+    """Say by how much a text, with what stands `beside` it, exceeds its limit."""
     caps = [(limit.unit, limit.limit)]
     if limit.max_bytes is not None:
         caps.append(("utf8_bytes", limit.max_bytes))
     for unit, most in caps:
-        actual = COUNTERS[unit](text)
+        actual = _count(limit, unit, text) + beside
         if actual > most:
-            words = UNIT_WORDS.get(unit, unit)
+            words = UNIT_WORDS[unit].format(
+                link=LINK_CHARACTERS if limit.per_link is None else limit.per_link
+            )
             yield f"{what} has {actual:,} of at most {most:,} {words}; shorten it by {actual - most:,}."
+
+
+def _count(limit: TextLimit, unit: str, text: str) -> int:
+    if unit == "fediverse" and limit.per_link is not None:
+        return fediverse_characters(text, limit.per_link)
+    return COUNTERS[unit](text)
 
 
 def _too_many_tags(what: str, limit: TextLimit, text: str) -> Complaints:
@@ -146,11 +156,13 @@ def _count_misfits(bounds: tuple[int, int], count: int) -> Iterator[Misfit]:
         yield Misfit("media", None, words, "too_many_items")
 
 
-def _item_misfits(mode: Mode, index: int, item: Media) -> Iterator[Misfit]:
+def _item_misfits(mode: Mode, kind: ContentKind, index: int, item: Media) -> Iterator[Misfit]:
     limit = mode.media.get(item.kind)
-    if limit is None:
-        kinds = " or ".join(mode.media) or "no media"
-        message = f"This mode takes {kinds}, item {index + 1} is {item.kind}; remove it."
+    kinds = [name for name in mode.media if kind != "carousel" or name in mode.carousel_of]
+    if limit is None or item.kind not in kinds:
+        what = "A carousel here" if kind == "carousel" else "This mode"
+        takes = " or ".join(kinds) or "no media"
+        message = f"{what} takes {takes}, item {index + 1} is {item.kind}; remove it."
         yield Misfit("media", index, message, "media_kind_not_supported")
         return
     for check in _ITEM_CHECKS:
@@ -204,6 +216,14 @@ def _check_width(limit: MediaLimit, item: Media) -> Complaints:
         yield f"it is {item.width} px wide, at most {most} px are allowed; scale it down.", "width_too_large"
 
 
+def _check_pixels(limit: MediaLimit, item: Media) -> Complaints:
+    if limit.max_pixels is None or not item.width or not item.height:
+        return
+    if (pixels := item.width * item.height) > limit.max_pixels:
+        shown = f"it has {pixels:,} pixels"
+        yield f"{shown}, at most {limit.max_pixels:,} are allowed; scale it down.", "too_many_pixels"
+
+
 def _check_ratio(limit: MediaLimit, item: Media) -> Complaints:
     if limit.ratio is None or not item.width or not item.height:
         return
@@ -234,42 +254,8 @@ _ITEM_CHECKS: Sequence[Callable[[MediaLimit, Media], Complaints]] = (
     _check_duration,
     _check_sides,
     _check_width,
+    _check_pixels,
     _check_ratio,
     _check_frame_rate,
     _check_codec,
 )
-
-
-# Options ---------------------------------------------------------------------------------------------
-
-
-def _option_problem(known: Mapping[str, Option], name: str, value: object) -> tuple[str, str] | None:
-    option = known.get(name)
-    if option is None:
-        names = ", ".join(sorted(known)) or "none"
-        return f"Unknown option; known here: {names}.", "unknown_field"
-    if not _has_type(option, value):
-        return f"Must be {TYPE_WORDS[option.type]}; leave it out for the default.", "wrong_type"
-    return _choice_problem(option.choices, value)
-
-
-def _has_type(option: Option, value: object) -> bool:
-    match option.type:
-        case "boolean":
-            return isinstance(value, bool)
-        case "integer":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "string":
-            return isinstance(value, str)
-        case "string[]":
-            return isinstance(value, list) and all(isinstance(v, str) for v in cast("list[object]", value))
-
-
-def _choice_problem(choices: Sequence[str] | None, value: object) -> tuple[str, str] | None:
-    if choices is None:
-        return None
-    chosen = cast("list[object]", value) if isinstance(value, list) else [value]
-    wrong = [str(item) for item in chosen if item not in choices]
-    if not wrong:
-        return None
-    return f"Must be one of {', '.join(choices)}; got {', '.join(wrong)}.", "invalid_value"

@@ -1,8 +1,9 @@
 """Lanes: one queue job per social account with due work, so that an account's posts go out one at a time, in order,
-and accounts share the workers fairly. The jobs are hints; a lost or doubled one changes nothing (see `ledger.claim`).
+and accounts share the workers fairly. The jobs are hints; a lost or doubled one changes nothing (see `ledger.CLAIM`).
 """
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, cast
@@ -16,7 +17,7 @@ from pgqueuer.queries import Queries
 
 from layers.db.pool import DATABASE_AWAY, Connection, Pool
 from layers.db.schema import queue_settings
-from layers.publishing import ledger
+from layers.publishing import outlook
 from layers.publishing.engine import Engine
 
 log = structlog.get_logger("layers.lanes")
@@ -64,17 +65,31 @@ def open_queue(pool: Pool) -> Queries:
     )
 
 
+class _Queue(QueueManager):
+    """PgQueuer's manager, which says at once that it will hand out no more jobs: it ends only with those in hand."""
+
+    async def fetch_jobs(
+        self, batch_size: int, global_concurrency_limit: int | None, heartbeat_timeout: timedelta
+    ) -> AsyncGenerator[Job]:
+        """Give jobs. Any trouble shuts the manager down."""
+        try:
+            async for job in super().fetch_jobs(batch_size, global_concurrency_limit, heartbeat_timeout):
+                yield job
+        except Exception:
+            self.shutdown.set()
+            raise
+
+
 class Lanes:
     """Enqueues lanes with due work and drains those the queue hands to this worker."""
 
     def __init__(self, pool: Pool, engine: Engine, width: int, lease: timedelta) -> None:
         self.pool, self.engine, self.width, self.lease = pool, engine, width, lease
         self.queue = open_queue(pool)
-        self.manager = QueueManager(self.queue, channel=self.queue.qbe.settings.channel)
+        self.manager = _Queue(self.queue, channel=self.queue.qbe.settings.channel)
         self.manager.entrypoint(ENTRYPOINT, accepts_context=False)(self._drain)
         self._wake = asyncio.Event()
         self._stopping = False
-        self._drained = asyncio.Event()
 
     def stop(self) -> None:
         """Take no new work; what is being sent is finished."""
@@ -82,19 +97,31 @@ class Lanes:
         self.manager.shutdown.set()
         self._wake.set()
 
-    async def run(self) -> None:
-        """Work until stopped. Raises what the database raises when it is away."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._watch())
-            group.create_task(self._keep_leases())
-            await self.manager.run(
+    async def run(self) -> asyncio.Task[None]:
+        """Take work until stopped, or until the database fails; returns the task that ends with what is still in hand.
+
+        So new lanes can take work while a slow conversation of the old ones goes on.
+        """
+        queue = asyncio.create_task(
+            self.manager.run(
                 dequeue_timeout=timedelta(seconds=5),
                 batch_size=min(10, max(1, self.width // 2)),
                 max_concurrent_tasks=self.width,
+                shutdown_on_listener_failure=True,
                 heartbeat_timeout=self.lease,
                 log_aggregation_interval=timedelta(0),
             )
-            self._drained.set()
+        )
+        watching = asyncio.create_task(self._watch())
+        ending = asyncio.create_task(self.manager.shutdown.wait())
+        try:
+            await asyncio.wait({queue, watching, ending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.stop()
+            watching.cancel()
+            ending.cancel()
+            await asyncio.gather(watching, ending, return_exceptions=True)
+        return queue
 
     async def _drain(self, job: Job) -> None:
         account_id = (job.payload or b"").decode()
@@ -110,7 +137,7 @@ class Lanes:
                     pause = await self._look(connection)
                     await self._sleep(pause)
             finally:
-                if not connection.is_closed():
+                with suppress(*DATABASE_AWAY):
                     await connection.remove_listener(CHANNEL, self._on_notify)
 
     def _on_notify(self, *_: object) -> None:
@@ -118,7 +145,7 @@ class Lanes:
 
     async def _look(self, connection: Connection) -> float:
         """Enqueue accounts with due work; returns seconds until the next look."""
-        seen = await ledger.look(connection, self.queue.qbe.settings.queue_table, AT_ONCE)
+        seen = await outlook.look(connection, self.queue.qbe.settings.queue_table, AT_ONCE)
         if seen.fresh:
             await self.queue.enqueue(
                 [ENTRYPOINT] * len(seen.fresh),
@@ -135,10 +162,3 @@ class Lanes:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
-
-    async def _keep_leases(self) -> None:
-        while not self._drained.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.lease.total_seconds() / 3):
-                    await self._drained.wait()
-            await self.engine.keep_leases()

@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from layers.connector import ContentKind, JournalEntry, Media, Post, Reply
-from layers.db.pool import Connection, Pool
+from layers.db.pool import Pool
 from layers.kit.ids import new_id
 from layers.kit.together import Together
 from layers.publishing.schemas import LastError, PostStatus
@@ -50,7 +50,7 @@ class AccountRow(msgspec.Struct, frozen=True):
     status: str
     sealed_secrets: bytes | None
     token_expires_at: datetime | None
-    post_defaults: dict[str, object]
+    connected_at: datetime
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -117,8 +117,8 @@ SELECT c.number, c.fence, c.id, c.organization_id, c.project_id, c.container_id,
     c.last_error, clock_timestamp() AS database_now,
     a.external_id AS "account.external_id", a.handle AS "account.handle", a.service AS "account.service",
     a.sandbox AS "account.sandbox", a.status AS "account.status", a.sealed_secrets AS "account.sealed_secrets",
-    a.token_expires_at AS "account.token_expires_at", a.post_defaults AS "account.post_defaults",
-    a.id AS "account.id",
+    a.token_expires_at AS "account.token_expires_at",
+    a.id AS "account.id", a.connected_at AS "account.connected_at",
     (SELECT coalesce(json_agg(json_build_object('name', j.name, 'effect', j.effect, 'sent_at', j.sent_at,
         'reply', j.reply, 'digest', encode(j.digest, 'hex'), 'absent_at', j.absent_at,
         'repeatable_until', j.repeatable_until) ORDER BY j.sent_at), '[]')
@@ -159,9 +159,9 @@ class Settlement:
 HELD = """
 WITH wanted AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1) AS w(number bigint, fence bigint, {columns}, calls jsonb)
-), free AS MATERIALIZED (
+){before}, free AS MATERIALIZED (
     SELECT p.number FROM wanted w JOIN scheduled_posts p USING (number)
-    WHERE p.fence = w.fence AND p.status = 'publishing' FOR NO KEY UPDATE OF p {patience}
+    WHERE p.fence = w.fence AND p.status = 'publishing' {guard} FOR NO KEY UPDATE OF p {patience}
 ), held AS (
     UPDATE scheduled_posts p SET updated_at = now(), {change}
     FROM free JOIN wanted w USING (number)
@@ -181,6 +181,8 @@ wait for a row another transaction has locked, so that one post cannot delay oth
 
 SAVE = HELD.format(
     columns="lease interval, committing boolean",
+    before="",
+    guard="",
     patience="{patience}",
     change="""due_at = now() + w.lease, commit_sent_at = CASE WHEN w.committing
         THEN coalesce(p.commit_sent_at, clock_timestamp()) ELSE p.commit_sent_at END""",
@@ -190,7 +192,13 @@ SAVE = HELD.format(
 SETTLE = HELD.format(
     columns="""status text, due_at timestamptz, holds_lane boolean, error jsonb, external_id text, external_url text,
         outcome_unknown boolean, uncounted boolean, committed boolean, hold_until timestamptz, needs_reauth boolean,
-        dropped text[], story jsonb, events jsonb""",
+        account_id text, connected_at timestamptz, dropped text[], story jsonb, events jsonb""",
+    before=""", unchanged AS MATERIALIZED ( -- locked before the post, as in revoking: no deadlock
+    SELECT a.id FROM wanted w JOIN social_accounts a ON a.id = w.account_id AND a.connected_at = w.connected_at
+    WHERE w.hold_until IS NOT NULL OR w.needs_reauth FOR NO KEY UPDATE OF a
+)""",
+    guard="""AND (w.hold_until IS NULL AND NOT w.needs_reauth
+        OR EXISTS (SELECT FROM unchanged WHERE unchanged.id = w.account_id))""",
     patience="{patience}",
     change="""status = w.status, due_at = w.due_at, holds_lane = w.holds_lane,
         next_attempt_at = CASE WHEN w.status IN ('queued', 'publishing') THEN w.due_at END, last_error = w.error,
@@ -261,7 +269,8 @@ class Ledger:
     ) -> None:
         """End the work on a claimed post: state, journal, story and events in one statement. Raises Superseded.
 
-        `committed`: a COMMIT was sent that is not known to have been refused.
+        `committed`: a COMMIT was sent that is not known to have been refused. An end that says something of the account
+        is superseded, too, by a reconnect since the claim: what was learnt with the old token is old.
         """
         success = end.status in ("published", "draft_in_inbox")
         row: dict[str, object] = {
@@ -276,6 +285,8 @@ class Ledger:
             "committed": committed,
             "hold_until": end.hold_account_until,
             "needs_reauth": end.account_needs_reauth,
+            "account_id": held.social_account_id,
+            "connected_at": held.account.connected_at,
             "calls": [] if success else [_call_row(call) for call in calls],
             "dropped": dropped,
             "story": end.story,
@@ -349,6 +360,7 @@ def _event_rows(held: Claim, end: Settlement) -> list[dict[str, object]]:
     rows = [_event_row(held, end.event, held.id, _told(held, end))] if end.event else []
     if end.account_needs_reauth and held.account.status == "connected":
         data: dict[str, object] = {"socialAccountId": held.social_account_id, "platform": held.platform}
+        data["reason"] = end.error.message if end.error else None
         rows.append(_event_row(held, "social_account.needs_reauth", held.social_account_id, data))
     return rows
 
@@ -370,45 +382,3 @@ def _told(held: Claim, end: Settlement) -> dict[str, object]:
         "scheduledFor": held.scheduled_for,
         **end.data,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What there is to do: accounts with due work and no job yet (`fresh`), and whether others have a job."""
-
-    fresh: list[str]
-    turns: list[int]
-    """Which turn of its organisation each of `fresh` is: the lower, the sooner a worker should take it."""
-    waiting: bool
-    more: bool
-    next_in: float | None
-    """Seconds until the next post comes due; None when none will."""
-
-
-LOOK = """
-WITH due AS (
-    SELECT p.social_account_id AS id, p.organization_id, min(p.due_at) AS since
-    FROM scheduled_posts p WHERE p.due_at <= now() GROUP BY 1, 2
-), open AS (
-    SELECT due.id, row_number() OVER (PARTITION BY due.organization_id ORDER BY due.since) AS turn, due.since,
-        EXISTS (SELECT FROM {queue} q WHERE q.dedupe_key = due.id AND q.status IN ('queued', 'picked')) AS waiting
-    FROM due JOIN social_accounts a ON a.id = due.id WHERE (a.hold_until IS NULL OR a.hold_until <= now())
-        AND NOT EXISTS (SELECT FROM scheduled_posts h
-            WHERE h.social_account_id = due.id AND h.due_at > now() AND h.holds_lane)
-)
-SELECT ARRAY(SELECT id FROM open WHERE NOT waiting ORDER BY turn, since, id LIMIT $1) AS fresh,
-    ARRAY(SELECT turn FROM open WHERE NOT waiting ORDER BY turn, since, id LIMIT $1) AS turns,
-    EXISTS (SELECT FROM open WHERE waiting) AS waiting,
-    (SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM scheduled_posts WHERE due_at > now())
-        AS next_in
-"""
-
-
-async def look(connection: Connection, queue_table: str, at_most: int) -> Outlook:
-    """Return what there is to do. One statement, so that nothing comes due between its parts unseen.
-
-    Organisations take turns, so that one's burst does not push another's single post to the end.
-    """
-    row = await connection.fetchrow(LOOK.format(queue=queue_table), at_most)
-    assert row is not None
-    return Outlook(row["fresh"], row["turns"], row["waiting"], len(row["fresh"]) == at_most, row["next_in"])

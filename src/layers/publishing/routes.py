@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, cast, get_args
 
+import asyncpg
 from litestar import Response, delete, get, post
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.types import Scope
@@ -15,6 +16,8 @@ from layers.api.routes import NoBody, operation
 from layers.api.times import utc_or_refuse
 from layers.kit.problems import Issue
 from layers.publishing import commands, schemas, store
+from layers.publishing.commands import LIMITS
+from layers.publishing.engine import HANDOFF_LIFE, handoff_path
 from layers.publishing.schemas import PostStatus
 
 CONTENT = "/v1/content/{container_id:str}"
@@ -60,9 +63,18 @@ async def validate(call: Calling[schemas.ValidateBody], container_id: FromPath[s
 
 
 @get(POST, opt=operation("publish:read"))
-async def read(call: Calling[NoBody], post_id: FromPath[str]) -> schemas.ScheduledPost:
+async def read(call: Calling[NoBody], scope: Scope, post_id: FromPath[str]) -> schemas.ScheduledPost:
     """Return a scheduled post."""
-    return store.post_from(await commands.get(call.tx, call.caller, post_id))
+    return _shown(await commands.get(call.tx, call.caller, post_id), scope, call.now)
+
+
+def _shown(row: asyncpg.Record, scope: Scope, now: datetime) -> schemas.ScheduledPost:
+    """Return the wire object; the link of a post in a person's hands is signed anew, as old ones end."""
+    post, state = store.post_from(row), scope["litestar_app"].state
+    if post.status == "draft_in_inbox" and LIMITS[post.platform].modes[post.mode].handoff:
+        link = state["signer"].sign(handoff_path(row["number"]), now + HANDOFF_LIFE)
+        post.external_url = f"{state['public_origin']}{link}"
+    return post
 
 
 @get(f"{POST}/events", opt=operation("publish:read"))
@@ -76,6 +88,7 @@ async def story(call: Calling[NoBody], post_id: FromPath[str]) -> schemas.Story:
 @get("/v1/projects/{project_id:str}/scheduled-posts", opt=operation("publish:read"))
 async def listing(
     call: Calling[NoBody],
+    scope: Scope,
     project_id: FromPath[str],
     status: FromQuery[list[str] | None] = None,
     social_account_id: Annotated[str | None, QueryParameter(name="socialAccountId")] = None,
@@ -106,7 +119,7 @@ async def listing(
         limit,
         wanted,
         key=lambda row: (row["scheduled_for"].isoformat(), row["number"]),
-        item=store.post_from,
+        item=lambda row: _shown(row, scope, call.now),
     )
 
 
@@ -141,10 +154,14 @@ async def cancel(call: Calling[schemas.CancelBody], post_id: FromPath[str]) -> s
     return await commands.cancel(call.tx, call.caller, post_id, call.payload.reason)
 
 
-@post(f"{POST}/retry", opt=operation("publish:write"), status_code=200)
-async def retry(call: Calling[NoBody], scope: Scope, post_id: FromPath[str]) -> schemas.ScheduledPost:
+@post(f"{POST}/retry", opt=operation("publish:write", body=schemas.RetryBody), status_code=200)
+async def retry(
+    call: Calling[schemas.RetryBody], scope: Scope, post_id: FromPath[str]
+) -> schemas.ScheduledPost:
     """Try a failed post again."""
-    again = await commands.retry(call.tx, call.caller, post_id)
+    again = await commands.retry(
+        call.tx, call.caller, post_id, call.now, allow_duplicate=call.payload.allow_duplicate
+    )
     nudge(scope)
     return again
 

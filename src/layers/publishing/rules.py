@@ -1,6 +1,6 @@
 """The decisions of publishing. Pure: every refusal of contract section 2 comes from here, from plain values."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -10,7 +10,8 @@ import msgspec
 from layers.api import errors
 from layers.connector import ContentKind, Limits, Media
 from layers.kit.problems import Issue
-from layers.publishing.fit import LEFT_OUT, misfits, option_problems
+from layers.publishing.fit import LEFT_OUT, misfits
+from layers.publishing.options import option_problems, with_defaults
 from layers.publishing.schemas import PostStatus, Target
 
 Gate = Literal["open", "pending", "rejected"]
@@ -41,6 +42,13 @@ class AccountFacts(msgspec.Struct, frozen=True):
     platform: str
     status: Literal["connected", "reauth_required", "disconnected"]
     handle: str
+    post_defaults: dict[str, object] = {}
+    server: dict[str, object] | None = None
+    """What its server said of itself, where each has limits of its own."""
+
+
+LimitsOf = Callable[[AccountFacts], Limits]
+"""What an account may, by its platform and its server."""
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -74,6 +82,7 @@ class PlannedPost:
     account: AccountFacts
     caption: str
     first_comment: str | None
+    options: dict[str, object]
 
 
 def in_approval_window(requires: bool, first_n: int | None, approved: int) -> bool:
@@ -91,7 +100,7 @@ def gate(subject: Subject) -> Gate:
     return "pending" if subject.approval_status == "pending" and window else "open"
 
 
-def plan(subject: Subject, targets: Sequence[Target], limits: Mapping[str, Limits]) -> list[PlannedPost]:
+def plan(subject: Subject, targets: Sequence[Target], limits_of: LimitsOf) -> list[PlannedPost]:
     """Check a publish or schedule and complete its targets.
 
     Raises, in this order: Conflict (container not completed, project archived), ContentRejected, NotFound (account),
@@ -101,9 +110,9 @@ def plan(subject: Subject, targets: Sequence[Target], limits: Mapping[str, Limit
     for target in targets:
         if subject.account(target.social_account_id) is None:
             raise errors.NotFound(f"There is no social account {target.social_account_id}.")
-    if issues := target_issues(subject, targets, limits):
+    if issues := target_issues(subject, targets, limits_of):
         raise errors.Validation(issues)
-    posts = [_planned(subject, target) for target in targets]
+    posts = [_planned(subject, target, limits_of) for target in targets]
     refuse_accounts(post.account for post in posts)
     return posts
 
@@ -132,7 +141,7 @@ def refuse_accounts(accounts: Iterable[AccountFacts]) -> None:
             )
 
 
-def target_issues(subject: Subject, targets: Sequence[Target], limits: Mapping[str, Limits]) -> list[Issue]:
+def target_issues(subject: Subject, targets: Sequence[Target], limits_of: LimitsOf) -> list[Issue]:
     """Return every fault of every target."""
     issues: list[Issue] = []
     seen_ways: set[tuple[str, str]] = set()
@@ -153,21 +162,21 @@ def target_issues(subject: Subject, targets: Sequence[Target], limits: Mapping[s
         seen_ways.add(way)
         if target.scheduled_post_id is not None:
             seen_ids.add(target.scheduled_post_id)
-        issues += _issues_of_one(subject, target, limits, path)
+        issues += _issues_of_one(subject, target, limits_of, path)
     return issues
 
 
-def _issues_of_one(subject: Subject, target: Target, limits: Mapping[str, Limits], path: str) -> list[Issue]:
+def _issues_of_one(subject: Subject, target: Target, limits_of: LimitsOf, path: str) -> list[Issue]:
     account = subject.account(target.social_account_id)
     if account is None:
         return [Issue(f"{path}.socialAccountId", "There is no such social account.", "not_found")]
     if account.project_id != subject.project_id:
         words = "This account belongs to another project than the container."
         return [Issue(f"{path}.socialAccountId", words, "not_in_project")]
-    modes = limits[account.platform].modes
-    mode = modes.get(target.mode)
+    limits = limits_of(account)
+    mode = limits.modes.get(target.mode)
     if mode is None:
-        words = f"{limits[account.platform].title} has no mode {target.mode}; it has {', '.join(modes)}."
+        words = f"{limits.title} has no mode {target.mode}; it has {', '.join(limits.modes)}."
         return [Issue(f"{path}.mode", words, "invalid_mode")]
     overridden = {
         "caption": target.caption_override is not None,
@@ -179,24 +188,29 @@ def _issues_of_one(subject: Subject, target: Target, limits: Mapping[str, Limits
         "caption": f"{path}.captionOverride" if overridden["caption"] else path,
         "first_comment": f"{path}.firstCommentOverride" if overridden["first_comment"] else path,
     }
-    planned = _planned(subject, target)
+    post = _planned(subject, target, limits_of)
     found = [
         Issue(places[m.part], m.message, m.code)
-        for m in misfits(mode, subject.kind, subject.media, planned.caption, planned.first_comment)
+        for m in misfits(mode, subject.kind, subject.media, post.caption, post.first_comment, post.options)
         if m.code not in LEFT_OUT or overridden[m.part]
     ]
-    options = option_problems(mode, target.platform_options)
-    return found + [Issue(f"{path}.platformOptions.{name}", words, code) for name, words, code in options]
+    for at, words, code in option_problems(mode, post.options, subject.media):
+        by_default = at.partition("[")[0] not in target.platform_options
+        source = " This is the account's postDefaults speaking." if by_default else ""
+        found.append(Issue(f"{path}.platformOptions.{at}", words + source, code))
+    return found
 
 
-def _planned(subject: Subject, target: Target) -> PlannedPost:
+def _planned(subject: Subject, target: Target, limits_of: LimitsOf) -> PlannedPost:
     account = subject.account(target.social_account_id)
     assert account is not None
+    mode = limits_of(account).modes[target.mode]
     caption = subject.caption if target.caption_override is None else target.caption_override
     comment = (
         subject.first_comment if target.first_comment_override is None else target.first_comment_override
     )
-    return PlannedPost(target, account, caption, comment or None)
+    options = with_defaults(mode, account.post_defaults, target.platform_options)
+    return PlannedPost(target, account, caption, comment or None, options)
 
 
 def schedule_issue(at: datetime, now: datetime) -> Issue | None:

@@ -62,6 +62,12 @@ class CancelBody(Wire):
     reason: Reason | None = None
 
 
+class RetryBody(Wire):
+    """Optional body of `POST /v1/scheduled-posts/:id/retry`."""
+
+    allow_duplicate: bool = False
+
+
 class ResolveBody(Wire):
     """Body of `POST /v1/scheduled-posts/:id/resolve`: what a person saw on the platform."""
 

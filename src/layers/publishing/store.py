@@ -20,7 +20,7 @@ POST = """p.id, p.container_id, p.project_id, p.social_account_id, p.platform, p
 
 LOAD = """
 WITH named AS MATERIALIZED (
-    SELECT id, project_id, platform, status, handle FROM social_accounts
+    SELECT id, project_id, platform, status, handle, post_defaults, server FROM social_accounts
     WHERE id = ANY($4) AND organization_id = $2
       AND sandbox = ($3 = 'test')
     FOR KEY SHARE
@@ -55,15 +55,17 @@ class Inserted:
     clashes: list[str]
 
 
-INSERT = """
+LIVE_NEAR = """s.status IN ('queued', 'publishing', 'published', 'draft_in_inbox')
+      AND s.scheduled_for BETWEEN {at}::timestamptz - {window}::interval AND {at}::timestamptz + {window}::interval"""
+
+INSERT = f"""
 WITH wanted AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS w(place int, id text, event_id text, account_id text, platform text,
         mode text, caption text, first_comment text, options jsonb, allow_duplicate boolean)
 ), clash AS (
     SELECT s.id FROM wanted w JOIN scheduled_posts s
         ON s.container_id = $4 AND s.social_account_id = w.account_id AND s.mode = w.mode
-    WHERE NOT w.allow_duplicate AND s.status IN ('queued', 'publishing', 'published', 'draft_in_inbox')
-      AND s.scheduled_for BETWEEN $7::timestamptz - $10::interval AND $7::timestamptz + $10::interval
+    WHERE NOT w.allow_duplicate AND {LIVE_NEAR.format(at="$7", window="$10")}
 ), made AS (
     INSERT INTO scheduled_posts (id, organization_id, project_id, container_id, social_account_id, platform, mode,
         kind, status, caption, first_comment, options, media, scheduled_for, due_at)
@@ -113,7 +115,7 @@ async def insert(
             "mode": post.target.mode,
             "caption": post.caption,
             "first_comment": post.first_comment,
-            "options": post.target.platform_options,
+            "options": post.options,
             "allow_duplicate": post.target.allow_duplicate,
         }
         for place, post in enumerate(posts)
@@ -134,6 +136,28 @@ async def insert(
     assert found is not None
     ids = [str(row["id"]) for row in rows] if found["made"] else []
     return Inserted(ids, list(found["clashes"]))
+
+
+async def live_twins(
+    tx: Connection, container_id: str, account_ids: Sequence[str], at: datetime
+) -> dict[tuple[str, str], list[str]]:
+    """Return, by account and mode, the container's live posts that one at that time would duplicate."""
+    rows = await tx.fetch(
+        "SELECT s.social_account_id, s.mode, array_agg(s.id ORDER BY s.id) AS ids FROM scheduled_posts s"
+        f" WHERE s.container_id = $1 AND s.social_account_id = ANY($2) AND {LIVE_NEAR.format(at='$3', window='$4')}"
+        " GROUP BY 1, 2",
+        *(container_id, list(account_ids), at, DUPLICATE_WINDOW),
+    )
+    return {(row["social_account_id"], row["mode"]): list(row["ids"]) for row in rows}
+
+
+async def taken_ids(tx: Connection, caller: Caller, ids: Sequence[str]) -> set[str]:
+    """Return which of `ids` posts of the caller's organisation have."""
+    rows = await tx.fetch(
+        "SELECT id FROM scheduled_posts WHERE organization_id = $1 AND id = ANY($2)",
+        *(caller.organization_id, list(ids)),
+    )
+    return {row["id"] for row in rows}
 
 
 def post_from(row: asyncpg.Record) -> ScheduledPost:
@@ -193,6 +217,26 @@ async def page(
     )
 
 
+async def find_anywhere(tx: Connection, post_id: str) -> list[asyncpg.Record]:
+    """Return whose posts bear an id, which is unique within an organisation only."""
+    return await tx.fetch(
+        """SELECT p.organization_id, o.name AS organization_name, j.environment FROM scheduled_posts p
+        JOIN projects j ON j.id = p.project_id JOIN organizations o ON o.id = p.organization_id WHERE p.id = $1""",
+        post_id,
+    )
+
+
+async def newest(
+    tx: Connection, statuses: Sequence[str], project_id: str | None, limit: int
+) -> list[asyncpg.Record]:
+    """Return posts of the whole installation, newest scheduledFor first."""
+    return await tx.fetch(
+        f"""SELECT {POST} FROM scheduled_posts p WHERE (cardinality($1::text[]) = 0 OR p.status = ANY($1))
+        AND ($2::text IS NULL OR p.project_id = $2) ORDER BY p.scheduled_for DESC, p.number DESC LIMIT $3""",
+        *(list(statuses), project_id, limit),
+    )
+
+
 async def story(tx: Connection, number: int) -> list[asyncpg.Record]:
     """Return what happened to a post, in order."""
     return await tx.fetch(
@@ -226,10 +270,10 @@ async def find_handoff(tx: Connection, number: int, posted: str) -> asyncpg.Reco
 
 
 async def reschedule(tx: Connection, number: int, at: datetime) -> datetime:
-    """Move a queued, locked post; returns updated_at."""
+    """Move a queued, locked post; returns updated_at. What was fixed at its first try is fixed anew at the next."""
     return await tx.fetchval(
-        "UPDATE scheduled_posts SET scheduled_for = $2, due_at = $2, next_attempt_at = NULL, fence = fence + 1,"
-        " updated_at = now() WHERE number = $1 AND status = 'queued' RETURNING updated_at",
+        "UPDATE scheduled_posts SET scheduled_for = $2, due_at = $2, next_attempt_at = NULL, frozen_at = NULL,"
+        " fence = fence + 1, updated_at = now() WHERE number = $1 AND status = 'queued' RETURNING updated_at",
         *(number, at),
     )
 
@@ -269,11 +313,14 @@ async def requeue(tx: Connection, number: int) -> asyncpg.Record:
 async def resolve(
     tx: Connection, number: int, *, published: bool, external_id: str | None, external_url: str | None
 ) -> asyncpg.Record:
-    """Settle an unknown outcome by what a person saw."""
+    """Settle an unknown outcome by what a person saw; the journal of a published post is not needed any more."""
+    if published:
+        await tx.execute("DELETE FROM post_calls WHERE post_number = $1", number)
     row = await tx.fetchrow(
         f"""UPDATE scheduled_posts p SET outcome_unknown = false,
         status = CASE WHEN $2 THEN 'published' ELSE 'failed' END,
-        published_at = CASE WHEN $2 THEN now() END, external_id = $3, external_url = $4,
+        published_at = CASE WHEN $2 THEN now() END, external_id = coalesce($3, external_id),
+        external_url = coalesce($4, external_url),
         last_error = CASE WHEN $2 THEN NULL ELSE jsonb_set(last_error, '{{code}}', '"NOT_PUBLISHED"') END,
         fence = fence + 1, updated_at = now()
         WHERE number = $1 AND status = 'failed' AND outcome_unknown RETURNING {POST}""",

@@ -21,13 +21,16 @@ from litestar.types import ASGIApp
 import layers.sandbox
 from layers.connector import Identity
 from layers.db.pool import Pool
+from layers.kit import html
 from layers.kit.times import iso_z
-from layers.sandbox.fake import Fake, HttpRequest, Item, ItemMedia, Refused, World, respond
+from layers.sandbox.fake import Bounds, Fake, HttpRequest, Item, ItemMedia, ItemState, Refused, World, respond
 from layers.sandbox.faults import Board, Interference, Struck, answer_struck, control_routes
 from layers.sandbox.media import HEAD, sniff
+from layers.sandbox.oauth import CONSENT
 from layers.sandbox.state import State
 
 MOST_ITEMS = 1000
+THIS_MACHINE = Bounds()
 
 
 def _discover() -> Mapping[str, Fake]:
@@ -38,6 +41,15 @@ def _discover() -> Mapping[str, Fake]:
 
 
 FAKES: Mapping[str, Fake] = _discover()
+CONSENT_PATHS = frozenset(
+    f"/{fake.name}{path}"
+    for fake in FAKES.values()
+    for route in fake.routes
+    if route.opt.get(CONSENT)
+    for path in route.paths
+)
+"""Where people consent."""
+
 SIGN_UPS: Mapping[str, Callable[[State, str], Awaitable[Identity]]] = MappingProxyType(
     {name: fake.sign_up for name, fake in FAKES.items()}
 )
@@ -55,9 +67,9 @@ async def sign_up(pool: Pool, platform: str, handle: str) -> Identity:
     return await SIGN_UPS[platform](State(pool), handle)
 
 
-def create_sandbox(pool: Pool, processing_seconds: float = 1.0) -> Litestar:
+def create_sandbox(pool: Pool, processing_seconds: float = 1.0, bounds: Bounds = THIS_MACHINE) -> Litestar:
     """Return the app. Platforms that process a post before it is public take `processing_seconds` for it."""
-    world = World(State(pool), timedelta(seconds=processing_seconds))
+    world = World(State(pool), timedelta(seconds=processing_seconds), bounds)
     board = Board(world.state)
 
     async def resume() -> None:
@@ -114,7 +126,8 @@ def _public_routes(world: World) -> list[HTTPRouteHandler]:
         owner: FromQuery[str | None] = None,
         platform: FromQuery[str | None] = None,
     ) -> Response[str]:
-        return Response(_page(await _items(world, limit, owner, platform)), media_type="text/html")
+        items = await _items(world, limit, owner, platform)
+        return Response(_page(items), headers=html.headers("img-src 'self'"), media_type="text/html")
 
     @get("/blobs/{sha256:str}")
     async def blob(sha256: FromPath[str]) -> Response[bytes]:
@@ -141,50 +154,33 @@ async def _items(world: World, limit: int, owner: str | None, platform: str | No
     return newest_first[:limit]
 
 
-STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; --line: #8883; --quiet: #888; }
-body { max-width: 44rem; margin: 3rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; margin: 0 }
-header p, .quiet { color: var(--quiet); font-size: .85rem; margin: .2rem 0 }
-article { border-top: 1px solid var(--line); padding: 1.1rem 0 }
-article:last-of-type { border-bottom: 1px solid var(--line) }
-.caption { white-space: pre-wrap; overflow-wrap: anywhere; margin: .4rem 0 }
-.state { border: 1px solid var(--line); border-radius: 1rem; padding: .05rem .55rem; font-size: .75rem }
-.state { float: right }
-.public { border-color: #2a8a4a; color: #2a8a4a } .processing { border-color: #b7791f; color: #b7791f }
-.media { display: flex; gap: .5rem; flex-wrap: wrap } .media img { height: 7rem; border-radius: .4rem }
-.media span { border: 1px dashed var(--line); border-radius: .4rem; padding: .4rem .7rem; font-size: .8rem }
-.comments { list-style: none; margin: .6rem 0 .2rem; padding: 0 0 0 .8rem; border-left: 2px solid var(--line) }
-.comments { font-size: .9rem; white-space: pre-wrap; overflow-wrap: anywhere }
-code { font-size: .75rem; color: var(--quiet); overflow-wrap: anywhere }
-"""
+MARKS: Mapping[ItemState, str] = {"public": "good", "processing": "wait"}
 
 
 def _page(items: list[Item]) -> str:
-    posts = "\n".join(map(_article, items)) or '<p class="quiet">Nothing has been posted yet.</p>'
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sandbox: {len(items)} posts</title><style>{STYLE}</style></head>
-<body><header><h1>What the sandbox platforms show</h1>
-<p>{len(items)} posts, newest first. No real platform was touched.</p></header>
-{posts}
-</body></html>"""
+    count = f"{len(items)} post{'' if len(items) == 1 else 's'}, newest first." if items else "Nothing yet."
+    inside = f"""<h1>What the sandbox platforms show</h1>
+<p class="quiet">{count} No real platform was touched.</p>
+{"".join(map(_article, items))}"""
+    return html.page("Sandbox: posts", inside, badge="SANDBOX")
 
 
 def _article(item: Item) -> str:
-    media = "".join(map(_medium, item.media))
+    caption = f'<p class="text">{escape(item.caption)}</p>' if item.caption else ""
+    media = "".join(_medium(medium, item) for medium in item.media)
+    shown = f'<div class="media">{media}</div>' if media else ""
     comments = "".join(f"<li>{escape(comment)}</li>" for comment in item.comments)
-    below = f'\n<ul class="comments">{comments}</ul>' if comments else ""
-    return f"""<article><span class="state {item.state}">{item.state}</span>
-<strong>@{escape(item.handle)}</strong>
-<span class="quiet">on {escape(item.platform)} · {iso_z(item.created_at)}</span>
-<p class="caption">{escape(item.caption)}</p>
-<div class="media">{media}</div>{below}
-<code>{escape(item.id)}</code></article>"""
+    below = f'<ul class="comments" aria-label="Comments">{comments}</ul>' if comments else ""
+    at = f'<time datetime="{iso_z(item.created_at)}">{item.created_at:%d %b %Y, %H:%M:%S} UTC</time>'
+    return f"""<article class="card"><header><b>@{escape(item.handle)}</b>
+<span class="badge {MARKS.get(item.state, "")}">{item.state}</span>
+<small>on {escape(item.platform)} · {at}</small></header>
+{caption}{shown}{below}<code>{escape(item.id)}</code></article>
+"""
 
 
-def _medium(medium: ItemMedia) -> str:
+def _medium(medium: ItemMedia, item: Item) -> str:
     if medium.kept and medium.sha256:
-        return f'<img src="blobs/{medium.sha256}" alt="" loading="lazy">'
-    return f"<span>{medium.kind} · {medium.size_bytes:,} bytes</span>"
+        words = f"Image posted by {item.handle}"
+        return f'<img src="blobs/{medium.sha256}" alt="{escape(words)}" loading="lazy">'
+    return f"<span>{medium.kind}<br>{medium.size_bytes:,} bytes</span>"

@@ -1,11 +1,14 @@
 """What a fake platform is made of, and what all of them share."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
+import aiohttp
 import msgspec
 from litestar import Request, Response
 from litestar.di import NamedDependency
@@ -65,13 +68,55 @@ class Refused(Exception):  # noqa: N818
         self.answer = answer
 
 
+class OutOfBounds(ValueError):  # noqa: N818
+    """Media is not fetched from there."""
+
+
+async def _return_to_this_machine(_platform: str, uri: str, _state: str | None) -> str | None:
+    return (
+        None
+        if on_this_machine(uri)
+        else f"{urlsplit(uri).netloc} is not registered as an address to return to."
+    )
+
+
+def _fetch_from_this_machine(url: str) -> aiohttp.ClientSession:
+    if not on_this_machine(url):
+        raise OutOfBounds(url)
+    return aiohttp.ClientSession()
+
+
+def on_this_machine(url: str) -> bool:
+    """Tell whether an address is one of this machine alone."""
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where the fakes may send people and fetch media from: whoever calls them must not get further by it.
+
+    `return_fault`: given platform, redirect address and state, say why nobody is sent there, None if they may be.
+    `session_for`: the session to fetch an address with; raises OutOfBounds. By default both stay on this machine.
+    """
+
+    return_fault: Callable[[str, str, str | None], Awaitable[str | None]] = _return_to_this_machine
+    session_for: Callable[[str], aiohttp.ClientSession] = _fetch_from_this_machine
+
+
 @dataclass(slots=True)
 class World:
-    """What the fakes live in: their memory, how long they take to process a post, their background work."""
+    """What the fakes live in: memory, bounds, how long they take to process a post, their background work."""
 
     state: State
     processing: timedelta
+    bounds: Bounds = Bounds()
     tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+
+    @asynccontextmanager
+    async def fetch(self, url: str) -> AsyncGenerator[aiohttp.ClientResponse]:
+        """Fetch the media at an address. Raises OutOfBounds, ValueError or aiohttp.ClientError."""
+        async with self.bounds.session_for(url) as web, web.get(url, allow_redirects=False) as answer:
+            yield answer
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` in the background until it ends or the app shuts down."""

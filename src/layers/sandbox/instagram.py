@@ -1,6 +1,8 @@
-"""Instagram's Graph API v26.0 for professional accounts with Instagram login, as far as posting needs it.
+"""Instagram's Graph API v26.0 for professional accounts, as far as posting needs it: with Instagram Login and with
+Facebook Login for Business.
 
-One origin stands for graph.instagram.com, api.instagram.com and www.instagram.com. From the documentation
+One origin stands for graph.instagram.com, api.instagram.com and www.instagram.com, and for graph.facebook.com,
+rupload.facebook.com and www.facebook.com. From the documentation
 (https://developers.facebook.com/docs/instagram-platform/content-publishing, its reference of IG User Media and
 of error codes, Business Login; read in stored copies of 2026): paths, parameters, statuses, media and caption
 limits, quotas, error codes with HTTP 400, token lifetimes, the shapes of the token endpoints. As callers show
@@ -16,9 +18,18 @@ answers 24/2207006 as if it were gone, the 401st container of a day 4, a carouse
 videos. Pictures narrower or wider than Instagram shows are scaled there, so width is never an error.
 
 A handle with the word `restricted`, split at `.`, `_` and `-`, cannot post (25/2207050). URLs may be plain http,
-as local ones must be; any app name and secret will do. Known gaps: no stories, no resumable upload, no Facebook
-login, no insights, no deletion, no webhooks, no checks of duration, frame rate or codec, tagged users and
-collaborators are believed.
+as local ones must be; any app name and secret will do. Known gaps: no stories, no insights, no deletion, no webhooks,
+no checks of duration, frame rate or codec, tagged users and collaborators are believed; which host was meant is told
+by the token alone.
+
+With Facebook Login: from the documentation (Resumable Uploads, Facebook Login for Business) the paths, the headers
+of an upload, its answer, `debug_info`, `video_status`, that Page tokens of a long-lived person's token do not end.
+As callers show them: the types of an upload's failures, 412 for a wrong offset. From memory: `/me/permissions`, the
+errors of the token endpoint, lifetimes of person tokens. Choices: a Page's token speaks for the linked account only
+and a person's for none; a body may stop early and the next goes on from there, never beyond `file_size`, but what
+a caller who hung up had sent is forgotten. Gaps: no `file_url`,
+no `config_id`. The word `flaky` in a handle stops the first request of every upload half way; what else words do is
+told in `instagram_facebook`, and `facebook` in the handle of a credential connects through a Page.
 """
 
 import hashlib
@@ -34,14 +45,25 @@ from litestar.params import FromPath
 
 from layers.kit.text import unstorable
 from layers.kit.times import utc_now
-from layers.sandbox import instagram_login
-from layers.sandbox.fake import Answer, Fake, HttpRequest, Injected, Item, ItemMedia, World, respond
+from layers.sandbox import instagram_facebook, instagram_login, instagram_uploads
+from layers.sandbox.fake import (
+    Answer,
+    Fake,
+    HttpRequest,
+    Injected,
+    Item,
+    ItemMedia,
+    World,
+    origin_of,
+    respond,
+)
 from layers.sandbox.faults import is_rejected, speak
 from layers.sandbox.instagram_containers import (
     CONTAINERS,
     PLATFORM,
     Container,
     NotSo,
+    StatusCode,
     fetch,
     read_container,
     resume_fetches,
@@ -56,6 +78,7 @@ from layers.sandbox.instagram_login import (
     VERSIONS,
     User,
     answer,
+    by_facebook,
     caller,
     is_own,
     no_object,
@@ -73,6 +96,7 @@ POSTS_A_DAY = 100
 CONTAINERS_A_DAY = 400
 LIMIT_FIELDS = ("quota_usage", "config")
 USER_FIELDS = ("id", "user_id", "username", "name", "account_type", "profile_picture_url", "media_count")
+PAGE_USER_FIELDS = ("id", "username", "name", "profile_picture_url", "media_count")
 CONTAINER_FIELDS = ("id", "status_code", "status", "copyright_check_status")
 MEDIA_FIELDS = (
     *("id", "caption", "timestamp", "permalink", "shortcode", "username"),
@@ -127,7 +151,7 @@ async def _account(
     request: HttpRequest, world: World, params: dict[str, object], name: str, scope: str
 ) -> Row[User]:
     user = await caller(request, world, params, scope)
-    if not is_own(user, name):
+    if not is_own(user, name, facebook=by_facebook(request, params)):
         raise no_object(name)
     return user
 
@@ -140,13 +164,16 @@ async def read_node(request: HttpRequest, world: Injected, node: FromPath[str]) 
     """Read the account, a container or a post: ids of all three look alike."""
     params = await read_params(request)
     user = await caller(request, world, params, BASIC)
-    if is_own(user, node):
-        wanted = _choose(params, USER_FIELDS, ("id",), "IGUser")
+    facebook = by_facebook(request, params)
+    if is_own(user, node, facebook=facebook):
+        wanted = _choose(params, PAGE_USER_FIELDS if facebook else USER_FIELDS, ("id",), "IGUser")
         told = _picked(await _tell_user(world, user), wanted)
+        if facebook:
+            return respond(Answer(200, told | {"id": user.id}))
         return respond(Answer(200, {"data": [told]} if "wrapped" in user.value.words else told))
     container = await world.state.get(CONTAINERS, node)
     if container is not None and container.owner == user.id:
-        return respond(Answer(200, _tell_container(world, container, params)))
+        return respond(Answer(200, _tell_container(world, container, params, facebook=facebook)))
     post = await _own_post(world, user, node)
     wanted = _choose(params, MEDIA_FIELDS, ("id",), "IGMedia")
     comments = await _comments(world, user.id)
@@ -164,8 +191,11 @@ async def _tell_user(world: World, user: Row[User]) -> dict[str, object]:
     }
 
 
-def _tell_container(world: World, row: Row[Container], params: dict[str, object]) -> dict[str, object]:
-    wanted = _choose(params, CONTAINER_FIELDS, ("id",), "IGContainer")
+def _tell_container(
+    world: World, row: Row[Container], params: dict[str, object], *, facebook: bool
+) -> dict[str, object]:
+    known = (*CONTAINER_FIELDS, "video_status") if facebook else CONTAINER_FIELDS
+    wanted = _choose(params, known, ("id",), "IGContainer")
     code = status_code(row.value, row.created_at, utc_now(), world.processing)
     if code == "IN_PROGRESS" and _is_orphaned(row.value):
         world.spawn(fetch(world, row.id))
@@ -175,9 +205,20 @@ def _tell_container(world: World, row: Row[Container], params: dict[str, object]
             "status_code": code,
             "status": status_words(row.value, code),
             "copyright_check_status": {"status": "completed", "matches_found": False},
-        },
+        }
+        | ({"video_status": _video_status(row.value, code)} if row.value.resumable else {}),
         wanted,
     )
+
+
+def _video_status(container: Container, code: StatusCode) -> dict[str, object]:
+    complete = container.ready_at is not None
+    uploading = {"status": "complete" if complete else "in_progress"}
+    processing = "not_started" if not complete else "in_progress" if code == "IN_PROGRESS" else "complete"
+    return {
+        "uploading_phase": uploading | {"bytes_transferred": container.transferred},
+        "processing_phase": {"status": processing},
+    }
 
 
 def _is_orphaned(container: Container) -> bool:
@@ -272,17 +313,23 @@ async def _posted_today(world: World, user: Row[User]) -> int:
 async def make_container(request: HttpRequest, world: Injected, ig: FromPath[str]) -> Response[bytes]:
     params = await read_params(request)
     user = await _account(request, world, params, ig, PUBLISH)
+    facebook = by_facebook(request, params)
     params.pop("access_token", None)
     try:
         container = read_container(params)
     except NotSo as why:
         raise refuse(why.code, why.words, why.subcode) from why
+    if container.resumable and not facebook:
+        raise refuse(100, "(#100) upload_type is not supported for apps with Instagram Login.")
     if len(await world.state.find(CONTAINERS, user.id, since=utc_now() - DAY)) >= CONTAINERS_A_DAY:
         raise refuse(4, f"(#4) More than {CONTAINERS_A_DAY} containers in 24 hours")
     if container.shape == "CAROUSEL":
         await _take_children(world, user, container)
     container_id = _new_id("179")
     await world.state.add(CONTAINERS, container_id, container, user.id)
+    if container.resumable:
+        uri = f"{origin_of(request, PLATFORM)}/ig-api-upload{VERSIONS[0]}/{container_id}"
+        return respond(Answer(200, {"id": container_id, "uri": uri}))
     if container.ready_at is None:
         world.spawn(fetch(world, container_id))
     return respond(Answer(200, {"id": container_id}))
@@ -401,11 +448,13 @@ def _item(row: Row[Container], handle: str, comments: dict[str, list[str]]) -> I
 
 def _medium(part: Stored) -> ItemMedia:
     kind = "image" if part.mime_type == "image/jpeg" else "video"
-    return ItemMedia(kind, part.size, part.sha256, kept=part.kept)
+    return ItemMedia(kind, part.size, part.sha256 or None, part.parts, kept=part.kept)
 
 
 ROUTES: list[HTTPRouteHandler] = [
     *instagram_login.ROUTES,
+    *instagram_facebook.ROUTES,
+    *instagram_uploads.ROUTES,
     read_node,
     list_media,
     publishing_limit,

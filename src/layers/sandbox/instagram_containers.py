@@ -42,14 +42,26 @@ WORDS: Mapping[StatusCode, str] = {
 ALLOWED: Mapping[Shape, frozenset[str]] = {
     "IMAGE": frozenset({"image_url", "alt_text", "user_tags", "location_id", "collaborators"}),
     "REELS": frozenset(
-        {"video_url", "share_to_feed", "cover_url", "thumb_offset", "audio_name", "trial_params"}
+        {
+            "video_url",
+            "upload_type",
+            "share_to_feed",
+            "cover_url",
+            "thumb_offset",
+            "audio_name",
+            "trial_params",
+        }
         | {"user_tags", "location_id", "collaborators"}
     ),
-    "VIDEO": frozenset({"video_url", "thumb_offset"}),
+    "VIDEO": frozenset({"video_url", "upload_type", "thumb_offset"}),
     "CAROUSEL": frozenset({"children", "share_to_feed", "location_id", "collaborators"}),
 }
 EVERYWHERE = frozenset({"media_type", "caption", "is_ai_generated"})
+NO_OPTIONS = EVERYWHERE - {"is_ai_generated"} | {
+    *("image_url", "video_url", "upload_type", "children", "is_carousel_item")
+}
 IN_CAROUSELS = frozenset({"media_type", "is_carousel_item", "image_url", "video_url"}) | {
+    "upload_type",
     "alt_text",
     "user_tags",
     "thumb_offset",
@@ -67,6 +79,8 @@ class NotSo(Exception):  # noqa: N818
 class Container(msgspec.Struct, omit_defaults=True):
     """One container. `ready_at`: when all media was there, or known not to come; `failed` is then the subcode.
 
+    A `resumable` one gets its video in `parts`, of `upload_size` bytes in all once the first has come.
+
     Absent from JSON while None, as `State.find` needs it.
     """
 
@@ -83,6 +97,14 @@ class Container(msgspec.Struct, omit_defaults=True):
     failed: int | None = None
     media_id: str | None = None
     published_at: datetime | None = None
+    resumable: bool = False
+    upload_size: int = 0
+    parts: list[Stored] = []
+
+    @property
+    def transferred(self) -> int:
+        """How many bytes of an upload are here."""
+        return self.upload_size if self.received else sum(part.size for part in self.parts)
 
 
 CONTAINERS = Kind(PLATFORM, "container", Container)
@@ -106,6 +128,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     collaborators: str | list[str] | None = None
     user_tags: str | list[dict[str, object]] | None = None
     trial_params: str | dict[str, object] | None = None
+    upload_type: Literal["resumable"] | None = None
     is_ai_generated: bool | None = None
 
 
@@ -122,13 +145,17 @@ def read_container(params: Mapping[str, object]) -> Container:
     options: dict[str, object] = {
         re.sub(r"_([a-z])", lambda m: m[1].upper(), name): value
         for name, value in msgspec.to_builtins(asked).items()
-        if name not in ("media_type", "image_url", "video_url", "caption", "children", "is_carousel_item")
+        if name not in NO_OPTIONS
     }
     if asked.collaborators is not None:
         options["collaborators"] = _collaborators(asked.collaborators)
     container = Container(shape, asked.caption or "", is_item, options=options)
     if shape == "CAROUSEL":
         container.children = _children(asked.children)
+    elif asked.upload_type is not None:
+        if asked.video_url is not None:
+            raise NotSo(100, None, "(#100) Give either video_url or upload_type.")
+        container.resumable = True
     else:
         container.url = _url("image_url" if shape == "IMAGE" else "video_url", asked)
     if asked.cover_url is not None:
@@ -246,6 +273,8 @@ class FetchFailed(Exception):  # noqa: N818
 async def resume_fetches(world: World) -> None:
     """Take up every download that a stopped process left behind."""
     for row in await world.state.find(CONTAINERS, lacking="ready_at", since=utc_now() - LIFETIME):
+        if row.value.resumable:
+            continue
         world.spawn(fetch(world, row.id))
 
 
@@ -266,11 +295,11 @@ async def _fetch_and_settle(world: World, row: Row[Container]) -> None:
     failed = None
     container = row.value
     try:
-        async with asyncio.timeout(FETCH_SECONDS), aiohttp.ClientSession() as web:
+        async with asyncio.timeout(FETCH_SECONDS):
             kind: MediaKind = "image" if container.shape == "IMAGE" else "video"
-            received.append(await _take(world, web, container.url, kind))
+            received.append(await _take(world, container.url, kind))
             if container.cover_url:
-                await _take(world, web, container.cover_url, "cover")
+                await _take(world, container.cover_url, "cover")
     except FetchFailed as why:
         failed = why.subcode
     except TimeoutError:
@@ -285,10 +314,8 @@ async def _fetch_and_settle(world: World, row: Row[Container]) -> None:
             return
 
 
-async def _take(
-    world: World, web: aiohttp.ClientSession, url: str, kind: Literal["image", "video", "cover"]
-) -> Stored:
-    async with web.get(url, allow_redirects=False) as answer:
+async def _take(world: World, url: str, kind: Literal["image", "video", "cover"]) -> Stored:
+    async with world.fetch(url) as answer:
         if answer.status != 200:
             raise FetchFailed(2207052)
         if kind != "video":

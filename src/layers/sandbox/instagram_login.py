@@ -29,6 +29,14 @@ REFRESHABLE_AFTER = timedelta(days=1)
 BASIC = "instagram_business_basic"
 PUBLISH = "instagram_business_content_publish"
 COMMENTS = "instagram_business_manage_comments"
+PUBLISHING = "instagram_content_publish"
+PAGE_SCOPES = {
+    "instagram_basic": "See the accounts linked to your Pages and their posts",
+    PUBLISHING: "Post to the accounts linked to your Pages",
+    "instagram_manage_comments": "Read and write comments on their posts",
+}
+BY_FACEBOOK: dict[str, str] = dict(zip((BASIC, PUBLISH, COMMENTS), PAGE_SCOPES, strict=True))
+FACEBOOK_START = "EAA"
 SCOPES = {
     BASIC: "See your profile and your posts",
     PUBLISH: "Post to your feed and your reels",
@@ -48,11 +56,11 @@ class User(msgspec.Struct):
 
 
 class Token(msgspec.Struct):
-    """An access token. Long ones live 60 days and can be refreshed."""
+    """An access token. Long ones live 60 days and can be refreshed; a Page's end only if the person's was short."""
 
-    kind: Literal["short", "long"]
+    kind: Literal["short", "long", "page"]
     issued_at: datetime
-    expires_at: datetime
+    expires_at: datetime | None
     scopes: list[str] = msgspec.field(default_factory=lambda: list(SCOPES))
 
 
@@ -142,9 +150,9 @@ def text_of(params: dict[str, object], name: str) -> str:
 
 async def caller(request: HttpRequest, world: World, params: dict[str, object], scope: str) -> Row[User]:
     """Return whose token this is, from a parameter or a header. Raises Refused for a bad one."""
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    given = text_of(params, "access_token") or (bearer if scheme in ("Bearer", "OAuth") else "")
-    held = await _token(world, given)
+    held = await _token(world, given_token(request, params))
+    if held.value.kind == "page":
+        scope = BY_FACEBOOK[scope]
     if scope not in held.value.scopes:
         words = f"(#10) Application does not have permission for this action: {scope} is missing."
         raise refuse(10, words, None, 403)
@@ -154,20 +162,31 @@ async def caller(request: HttpRequest, world: World, params: dict[str, object], 
     return user
 
 
+def given_token(request: HttpRequest, params: dict[str, object]) -> str:
+    """Return the token the caller shows, from a parameter or a header."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return text_of(params, "access_token") or (bearer if scheme in ("Bearer", "OAuth") else "")
+
+
+def by_facebook(request: HttpRequest, params: dict[str, object]) -> bool:
+    """Whether the caller speaks through a Page, as on graph.facebook.com."""
+    return given_token(request, params).startswith(FACEBOOK_START)
+
+
 async def _token(world: World, given: str) -> Row[Token]:
     if not given:
         raise refuse(104, "An access token is required to request this resource.")
     held = await world.state.get(TOKENS, given)
     if held is None:
         raise refuse(190, "Invalid OAuth access token - Cannot parse access token")
-    if held.value.expires_at <= utc_now():
+    if held.value.expires_at is not None and held.value.expires_at <= utc_now():
         raise Refused(answer("expired_token", 0))
     return held
 
 
-def is_own(user: Row[User], name: str) -> bool:
-    """Whether a node of the path is the caller: both of the account's ids go."""
-    return name in ("me", user.id, user.value.scoped_id)
+def is_own(user: Row[User], name: str, *, facebook: bool) -> bool:
+    """Whether a node of the path is the caller: both of the account's ids go, through a Page only the first."""
+    return name == user.id or (name in ("me", user.value.scoped_id) and not facebook)
 
 
 async def person(state: State, handle: str) -> str:
@@ -187,9 +206,28 @@ async def _issue(state: State, owner: str, kind: Literal["short", "long"], scope
     return token
 
 
+def page_of(name: str) -> str:
+    """Return the id of the Page an account of this name is linked to, or of a Page of this name."""
+    return f"11{int(hashlib.sha256(f'page {name}'.encode()).hexdigest(), 16) % 10**13:013}"
+
+
+async def issue_page_token(state: State, owner: str, expires_at: datetime | None, scopes: list[str]) -> str:
+    """Make a token by which the Page of the account `owner` speaks for it."""
+    token = code_of(FACEBOOK_START)
+    await state.add(TOKENS, token, Token("page", utc_now(), expires_at, scopes), owner)
+    return token
+
+
 async def sign_up(state: State, handle: str) -> Identity:
-    """Make or find the account `handle` and give it a fresh long-lived token."""
+    """Make or find the account `handle` and give it a fresh long-lived token.
+
+    With the word `facebook` in it, the account comes through the Page it is linked to.
+    """
     user_id = await person(state, handle)
+    if "facebook" in re.split(r"[._-]", handle):
+        token = await issue_page_token(state, user_id, None, list(PAGE_SCOPES))
+        held = {"accessToken": token, "userId": user_id, "pageId": page_of(handle)}
+        return Identity(user_id, handle, handle, None, Tokens(held, None))
     token = await _issue(state, user_id, "long", list(SCOPES))
     held = {"accessToken": token, "userId": user_id}
     return Identity(user_id, handle, handle, None, Tokens(held, LONG_LIFETIME))
@@ -201,9 +239,8 @@ DESK = Desk(
     platform=PLATFORM,
     title="Instagram",
     path="/oauth/authorize",
-    client="client_id",
     scopes=SCOPES,
-    needed=BASIC,
+    needed=(BASIC,),
     denied={
         "error": "access_denied",
         "error_reason": "user_denied",

@@ -4,7 +4,8 @@ From https://docs.joinmastodon.org/methods/ (apps, oauth, instance, media, statu
 keys kept an hour from the answer and bound to the account, videos 202 then 206 until processed, the author's list with
 every visibility, 422 with `{"error"}` for what is invalid, characters counted with links as 23. From memory: the exact
 words of errors, the HTML around links. A handle with the word `nokey` (`mira.nokey`) lives on a server that ignores
-`Idempotency-Key` and says so in its version, as snac 2.75 was measured to do.
+`Idempotency-Key` and says so in its version, as snac 2.75 was measured to do; with the word `wordy` on one that takes
+5,000 characters.
 
 Known gaps: no rate limits of its own, one page of links per text, mentions link to nobody, no polls, no scheduling, no
 previews; a thumbnail is never made. Like Mastodon, it sends no Retry-After with a 429, only the moment of the reset.
@@ -12,7 +13,6 @@ previews; a thumbnail is never made. Like Mastodon, it sends no Retry-After with
 There is no login: on the page of `/oauth/authorize` one may be anybody, and `?auto=<handle>` allows all without a page.
 """
 
-import base64
 import hashlib
 import re
 import secrets
@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from html import escape
 from typing import cast
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 import msgspec
 from litestar import Response, delete, get, post
@@ -29,7 +29,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from layers.connector import Identity, Tokens
-from layers.kit.text import WEB_LINK, fediverse_characters, graphemes
+from layers.kit.text import WEB_LINK, fediverse_characters, graphemes, unstorable
 from layers.kit.times import iso_z, utc_now
 from layers.sandbox.fake import (
     Answer,
@@ -47,6 +47,17 @@ from layers.sandbox.fake import (
 )
 from layers.sandbox.faults import is_rejected, speak
 from layers.sandbox.media import LARGEST_KEPT, Gauge, Stored
+from layers.sandbox.oauth import (
+    Ask,
+    Desk,
+    Wrong,
+    base64_challenge,
+    code_of,
+    consent_routes,
+    redeem,
+    redirect_fault,
+    state_of,
+)
 from layers.sandbox.state import Kind, Row, State
 
 PLATFORM = "mastodon"
@@ -54,12 +65,21 @@ DOMAIN = "mastodon.test"
 VERSION = "4.5.2"
 KEYLESS_VERSION = "4.0.0 (not true; really keyless/1.0)"
 SCOPES = ("profile", "read:statuses", "write:statuses", "write:media")
-KNOWN_SCOPES = frozenset({*SCOPES, "read", "write", "read:accounts"})
+KNOWN_SCOPES = {
+    "profile": "See who you are",
+    "read:statuses": "See your posts",
+    "write:statuses": "Publish and delete posts in your name",
+    "write:media": "Upload media",
+    "read": "Read all of your account's data",
+    "write": "Change all of your account's data",
+    "read:accounts": "See accounts",
+}
 VISIBILITIES = ("public", "unlisted", "private", "direct")
 STATES: Mapping[str, ItemState] = {"private": "restricted", "direct": "private"}
 CODE_LIFETIME = timedelta(minutes=10)
 KEY_LIFETIME = timedelta(hours=1)
 CHARACTERS, ATTACHMENTS, DESCRIPTION = 500, 4, 1500
+GENEROUS = 5000
 SIZES = {"image": 16 * 1024 * 1024, "video": 99 * 1024 * 1024}
 TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp", "video/webm", "video/mp4")
 
@@ -69,22 +89,14 @@ class User(msgspec.Struct):
 
     handle: str
     keyless: bool = False
+    characters: int = CHARACTERS
 
 
 class App(msgspec.Struct):
     secret: str
     redirect_uris: list[str]
     scopes: list[str]
-
-
-class Code(msgspec.Struct):
-    """An authorization code; its id is the code, its owner who gave it."""
-
-    client: str
-    redirect_uri: str
-    scopes: list[str]
-    challenge: str
-    expires_at: datetime
+    name: str = "An app"
 
 
 class Token(msgspec.Struct):
@@ -134,7 +146,6 @@ class NewStatus(msgspec.Struct, rename={"spoiler": "spoiler_text", "parent": "in
 
 USERS = Kind(PLATFORM, "user", User)
 APPS = Kind(PLATFORM, "app", App)
-CODES = Kind(PLATFORM, "code", Code)
 TOKENS = Kind(PLATFORM, "token", Token)
 MEDIA = Kind(PLATFORM, "medium", Medium)
 STATUSES = Kind(PLATFORM, "status", Status)
@@ -187,7 +198,9 @@ def _snowflake(now: datetime) -> str:
 async def _person(state: State, handle: str) -> str:
     """Make or find the user `handle`; return the id."""
     user_id = _id_of(handle)
-    await state.add(USERS, user_id, User(handle, "nokey" in re.split(r"[._-]", handle)), user_id)
+    words = re.split(r"[._-]", handle)
+    characters = GENEROUS if "wordy" in words else CHARACTERS
+    await state.add(USERS, user_id, User(handle, "nokey" in words, characters), user_id)
     return user_id
 
 
@@ -200,8 +213,11 @@ async def _issue(state: State, owner: str, scopes: list[str]) -> str:
 async def sign_up(state: State, handle: str) -> Identity:
     """Make or find the user `handle` and give a token."""
     user_id = await _person(state, handle)
+    user = await state.get(USERS, user_id)
     held = {"baseUrl": "", "accessToken": await _issue(state, user_id, list(SCOPES))}
-    return Identity(f"{user_id}@{DOMAIN}", f"{handle}@{DOMAIN}", handle, None, Tokens(held, None))
+    return Identity(
+        f"{user_id}@{DOMAIN}", f"{handle}@{DOMAIN}", handle, None, Tokens(held, None), _instance(user)
+    )
 
 
 @get("/api/v1/accounts/verify_credentials")
@@ -222,12 +238,10 @@ def _account(request: HttpRequest, user: Row[User]) -> dict[str, object]:
 # The server ---------------------------------------------------------------------------------------
 
 
-async def _instance(request: HttpRequest, world: World) -> dict[str, object]:
+def _instance(user: Row[User] | None) -> dict[str, object]:
     """What both versions say. A guest sees the server that keeps keys."""
-    _, _, name = request.headers.get("authorization", "").partition(" ")
-    held = await world.state.get(TOKENS, name)
-    user = await world.state.get(USERS, held.owner) if held else None
-    statuses = {"max_characters": CHARACTERS, "max_media_attachments": ATTACHMENTS}
+    characters = user.value.characters if user else CHARACTERS
+    statuses = {"max_characters": characters, "max_media_attachments": ATTACHMENTS}
     media = {"supported_mime_types": TYPES, "description_limit": DESCRIPTION}
     media |= {"image_size_limit": SIZES["image"], "image_matrix_limit": 33_177_600}
     media |= {"video_size_limit": SIZES["video"], "video_matrix_limit": 8_294_400}
@@ -241,15 +255,21 @@ async def _instance(request: HttpRequest, world: World) -> dict[str, object]:
     }
 
 
+async def _guest(request: HttpRequest, world: World) -> Row[User] | None:
+    _, _, name = request.headers.get("authorization", "").partition(" ")
+    held = await world.state.get(TOKENS, name)
+    return await world.state.get(USERS, held.owner) if held else None
+
+
 @get("/api/v2/instance")
 async def instance_v2(request: HttpRequest, world: Injected) -> Response[bytes]:
-    said = await _instance(request, world)
+    said = _instance(await _guest(request, world))
     return respond(Answer(200, said | {"domain": DOMAIN, "api_versions": {"mastodon": 7}}))
 
 
 @get("/api/v1/instance")
 async def instance_v1(request: HttpRequest, world: Injected) -> Response[bytes]:
-    return respond(Answer(200, await _instance(request, world) | {"uri": DOMAIN}))
+    return respond(Answer(200, _instance(await _guest(request, world)) | {"uri": DOMAIN}))
 
 
 # Consent ------------------------------------------------------------------------------------------
@@ -262,75 +282,52 @@ async def register(request: HttpRequest, world: Injected) -> Response[bytes]:
     scopes = str(form.get("scopes") or "read").split()
     if not form.get("client_name") or not uris:
         raise _refuse(422, "Validation failed: Application name can't be blank, Redirect URI can't be blank")
-    if set(scopes) - KNOWN_SCOPES:
+    if set(scopes) - KNOWN_SCOPES.keys():
         raise _refuse(422, "Validation failed: Scopes doesn't match configured on the server.")
     client, secret = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    await world.state.add(APPS, client, App(secret, uris, scopes))
+    await world.state.add(APPS, client, App(secret, uris, scopes, str(form["client_name"])))
     said = {"id": client[:8], "name": form["client_name"], "client_id": client, "client_secret": secret}
     return respond(
         Answer(200, said | {"redirect_uris": uris, "scopes": scopes, "client_secret_expires_at": 0})
     )
 
 
-@get("/oauth/authorize")
-async def authorize(request: HttpRequest, world: Injected) -> Response[str]:
-    await _asking_app(request, world)
-    if handle := request.query_params.get("auto"):
-        return await _allow(request, world, handle)
-    page = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>Sandbox: who do you want to be?</title><h1>Sandbox: who do you want to be?</h1>"
-        f"<p>An app wants to post on a make-believe server. It may: {escape(request.query_params['scope'])}.</p>"
-        '<form method="post"><label>Handle <input name="handle" required maxlength="100"></label>'
-        '<button name="decision" value="allow">Allow</button>'
-        '<button name="decision" value="deny" formnovalidate>Deny</button></form></html>'
-    )
-    return Response(page, media_type="text/html", headers={"referrer-policy": "no-referrer"})
-
-
-@post("/oauth/authorize", status_code=200)
-async def decide(request: HttpRequest, world: Injected) -> Response[str]:
-    await _asking_app(request, world)
-    form = await _fields(request)
-    if form.get("decision") != "allow":
-        words = "The resource owner or authorization server denied the request."
-        return _back(request, {"error": "access_denied", "error_description": words})
-    return await _allow(request, world, str(form.get("handle", "")))
-
-
-async def _asking_app(request: HttpRequest, world: World) -> App:
+async def _read_ask(desk: Desk, request: HttpRequest, world: World) -> Ask:
+    """Read the authorize address of a registered app. Raises Wrong."""
     query = request.query_params
-    app = await world.state.get(APPS, query.get("client_id", ""))
+    client = query.get("client_id", "")
+    app = None if unstorable(client) else await world.state.get(APPS, client)
     if app is None:
-        raise _refuse(401, "invalid_client", error_description="Client authentication failed")
-    if query.get("redirect_uri") not in app.value.redirect_uris:
-        raise _refuse(400, "invalid_redirect_uri", error_description="The redirect uri is not valid.")
-    asked = set(query.get("scope", "").split())
-    if query.get("response_type") != "code" or not asked or asked - set(app.value.scopes):
-        raise _refuse(400, "invalid_scope", error_description="The requested scope is invalid or unknown.")
-    if query.get("code_challenge") and query.get("code_challenge_method") != "S256":
-        raise _refuse(400, "invalid_code_challenge_method", error_description="Must be S256.")
-    return app.value
+        raise Wrong("Client authentication failed: client_id is unknown.", 401)
+    if (redirect_uri := query.get("redirect_uri", "")) not in app.value.redirect_uris:
+        raise Wrong("The redirect uri included is not valid.")
+    if fault := redirect_fault(redirect_uri, desk):
+        raise Wrong(fault)
+    scopes = query.get("scope", "").split()
+    if query.get("response_type") != "code" or not scopes or set(scopes) - set(app.value.scopes):
+        raise Wrong("The requested scope is invalid, unknown, or malformed.")
+    challenge = query.get("code_challenge", "")
+    if challenge and query.get("code_challenge_method") != "S256":
+        raise Wrong("The code challenge method must be S256.")
+    return Ask(client, app.value.name, redirect_uri, scopes, challenge, state_of(query))
 
 
-async def _allow(request: HttpRequest, world: World, handle: str) -> Response[str]:
-    query, name = request.query_params, handle.strip().removeprefix("@")
-    if not re.fullmatch(r"[\w.-]{1,100}", name):
-        raise _refuse(422, "A handle has letters, digits, dots, dashes; at most 100.")
-    code = secrets.token_urlsafe(32)
-    scopes, challenge = query["scope"].split(), query.get("code_challenge", "")
-    made = Code(query["client_id"], query["redirect_uri"], scopes, challenge, utc_now() + CODE_LIFETIME)
-    await world.state.add(CODES, code, made, await _person(world.state, name))
-    return _back(request, {"code": code})
-
-
-def _back(request: HttpRequest, params: dict[str, str]) -> Response[str]:
-    query = request.query_params
-    if "state" in query:
-        params["state"] = query["state"]
-    uri = query["redirect_uri"]
-    location = f"{uri}{'&' if '?' in uri else '?'}{urlencode(params)}"
-    return Response("", status_code=302, headers={"location": location}, media_type="text/html")
+DESK = Desk(
+    platform=PLATFORM,
+    title="Mastodon",
+    path="/oauth/authorize",
+    scopes=KNOWN_SCOPES,
+    needed=KNOWN_SCOPES,
+    denied={
+        "error": "access_denied",
+        "error_description": "The resource owner or authorization server denied the request.",
+    },
+    code_lifetime=CODE_LIFETIME,
+    new_code=lambda: code_of(""),
+    person=_person,
+    challenge=base64_challenge,
+    hint="mira.nokey lives on a server that ignores idempotency keys.",
+)
 
 
 @post("/oauth/token", status_code=200)
@@ -341,23 +338,14 @@ async def trade(request: HttpRequest, world: Injected) -> Response[bytes]:
     app = await world.state.get(APPS, form.get("client_id", ""))
     if app is None or not secrets.compare_digest(app.value.secret, form.get("client_secret", "")):
         raise _refuse(401, "invalid_client", error_description="Client authentication failed")
-    held = await world.state.get(CODES, form.get("code", ""))
-    if held is None or not _fits(held.value, form) or not await world.state.remove(CODES, held.id):
+    code, redirect_uri, verifier = (form.get(n, "") for n in ("code", "redirect_uri", "code_verifier"))
+    held = await redeem(DESK, world.state, code, app.id, redirect_uri, verifier)
+    if held is None:
         raise _refuse(400, "invalid_grant", error_description="The provided authorization grant is invalid")
     token = await _issue(world.state, held.owner, held.value.scopes)
     said: dict[str, object] = {"access_token": token, "token_type": "Bearer"}
     return respond(
         Answer(200, said | {"scope": " ".join(held.value.scopes), "created_at": int(utc_now().timestamp())})
-    )
-
-
-def _fits(code: Code, form: Mapping[str, str]) -> bool:
-    digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
-    challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-    return (
-        code.expires_at > utc_now()
-        and (code.client, code.redirect_uri) == (form["client_id"], form.get("redirect_uri"))
-        and code.challenge in ("", challenge)
     )
 
 
@@ -449,7 +437,7 @@ async def make_status(request: HttpRequest, world: Injected) -> Response[bytes]:
         return respond(Answer(200, await _shown(request, world, user, made)))
     new = await _read_status(request)
     post_name = f"{user.id} {key or hashlib.sha256(new.status.encode()).hexdigest()}"
-    await _check(world.state, user.id, new)
+    await _check(world.state, user, new)
     await speak(world, request, PLATFORM, post_name, new.status)
     row = await _add(world.state, user.id, new)
     if key:
@@ -472,18 +460,18 @@ async def _read_status(request: HttpRequest) -> NewStatus:
         raise _refuse(422, f"Validation failed: {why}") from why
 
 
-async def _check(state: State, owner: str, new: NewStatus) -> None:
+async def _check(state: State, user: Row[User], new: NewStatus) -> None:
     if not new.status.strip() and not new.media_ids:
         raise _refuse(422, "Validation failed: Text can't be blank")
-    if graphemes(new.spoiler) + fediverse_characters(new.status) > CHARACTERS:
-        raise _refuse(422, f"Validation failed: Text character limit of {CHARACTERS} exceeded")
+    if graphemes(new.spoiler) + fediverse_characters(new.status) > user.value.characters:
+        raise _refuse(422, f"Validation failed: Text character limit of {user.value.characters} exceeded")
     if new.visibility not in VISIBILITIES:
         raise _refuse(422, f"'{new.visibility}' is not a valid visibility")
     if is_rejected(new.status):
         raise _refuse(422, "Validation failed: Text was refused by moderation")
     if new.parent is not None and await state.get(STATUSES, new.parent) is None:
         raise _refuse(404, "The post you are trying to reply to does not appear to exist.")
-    await _check_media(state, owner, new.media_ids)
+    await _check_media(state, user.id, new.media_ids)
 
 
 async def _check_media(state: State, owner: str, ids: list[str]) -> None:
@@ -656,8 +644,7 @@ ROUTES: list[HTTPRouteHandler] = [
     instance_v2,
     instance_v1,
     register,
-    authorize,
-    decide,
+    *consent_routes(DESK, _read_ask),
     trade,
     upload,
     get_medium,

@@ -15,12 +15,16 @@ HEAD = 16
 
 
 class Stored(msgspec.Struct):
-    """Bytes that arrived: how many, their SHA-256 in hex, what they are, and whether they are kept."""
+    """Bytes that arrived: how many, their SHA-256 in hex, what they are, and whether they are kept.
+
+    Of what came in several `parts` only their hashes are known, and `sha256` is empty.
+    """
 
     size: int
     sha256: str
     mime_type: str | None
     kept: bool = False
+    parts: list[str] = []
 
 
 class Gauge:

@@ -91,7 +91,7 @@ DESK = Desk(
     path="/v2/auth/authorize",
     client="client_key",
     scopes=SCOPES,
-    needed="user.info.basic",
+    needed=("user.info.basic",),
     denied={"error": "access_denied", "error_description": "User denied the authorization."},
     code_lifetime=CODE_LIFETIME,
     # Real codes have characters that must be percent-encoded in the address, so that decoding twice shows.

@@ -148,9 +148,9 @@ async def _pull_and_settle(world: World, row: Row[Share]) -> None:
     received: list[Stored] = []
     fail_reason = row.value.fail_reason
     try:
-        async with asyncio.timeout(PULL_SECONDS), aiohttp.ClientSession() as web:
+        async with asyncio.timeout(PULL_SECONDS):
             for url in row.value.urls:
-                received.append(await _fetch(world, web, url, row.value.media))
+                received.append(await _fetch(world, url, row.value.media))
     except PullFailed as why:
         fail_reason = str(why)
     except (aiohttp.ClientError, TimeoutError, ValueError):
@@ -163,10 +163,8 @@ async def _pull_and_settle(world: World, row: Row[Share]) -> None:
             return
 
 
-async def _fetch(
-    world: World, web: aiohttp.ClientSession, url: str, media: Literal["video", "image"]
-) -> Stored:
-    async with web.get(url, allow_redirects=False) as answer:
+async def _fetch(world: World, url: str, media: Literal["video", "image"]) -> Stored:
+    async with world.fetch(url) as answer:
         if answer.status != 200:
             raise PullFailed(_pull_failed(media))
         if media == "image":

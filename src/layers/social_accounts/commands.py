@@ -1,14 +1,15 @@
 """What can be done with social accounts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import asyncpg
 
 from layers import events
 from layers.access.caller import Caller
 from layers.api import errors
-from layers.connector import Connector, Failure, Identity, Unreadable
+from layers.connector import Connector, Failure, Identity, Limits, Unreadable
 from layers.db.pool import Connection, Pool
 from layers.kit.ids import new_id
 from layers.kit.problems import Issue
@@ -16,7 +17,7 @@ from layers.kit.times import utc_now
 from layers.platforms import CONNECTORS
 from layers.publishing.commands import LIMITS, cancel_all
 from layers.publishing.credentials import Credentials
-from layers.publishing.fit import option_problems
+from layers.publishing.options import option_problems
 from layers.sandbox.app import sign_up
 from layers.social_accounts import schemas, store
 
@@ -25,10 +26,11 @@ REVOKED = "revoked_by_api"
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """What connecting needs of this process."""
+    """What connecting needs of this process. `sandbox_pages`: where people see the sandbox, None if nowhere."""
 
     pool: Pool
     credentials: Credentials
+    sandbox_pages: str | None
 
 
 async def connect(
@@ -79,6 +81,8 @@ async def store_identity(
             service=service,
             sealed_secrets=by.credentials.vault.seal(identity.tokens.secrets, account_id),
             token_expires_at=utc_now() + expires_in if expires_in else None,
+            grant_life=identity.tokens.grant_expires_in,
+            server=identity.server,
         ),
     )
     released = await store.release_waiting(tx, account_id)
@@ -151,19 +155,22 @@ async def set_defaults(
 ) -> asyncpg.Record:
     """Set the options that targets of this account may leave out; each must be known to one of its modes."""
     row = await get(tx, caller, account_id, lock=True)
-    modes = LIMITS[row["platform"]].modes.values()
-    issues: list[Issue] = []
-    for name, value in defaults.items():
-        problems = [option_problems(mode, {name: value}) for mode in modes]
-        if all(problems):
-            _, words, code = problems[0][0]
-            issues.append(Issue(f"postDefaults.{name}", words, code))
-    if issues:
+    if issues := _default_issues(LIMITS[row["platform"]], defaults):
         raise errors.Validation(issues)
     await store.set_defaults(tx, account_id, defaults)
     data: dict[str, object] = {"socialAccountId": account_id, "fields": sorted(defaults)}
     await events.append(tx, caller.event("social_account.updated", row["project_id"], account_id, data))
     return await get(tx, caller, account_id)
+
+
+def _default_issues(limits: Limits, defaults: Mapping[str, object]) -> list[Issue]:
+    """Name what no mode knows, and what a mode that knows it cannot take."""
+    known = {name for mode in limits.modes.values() for name in mode.options}
+    found: dict[str, tuple[str, str]] = {}
+    for mode in limits.modes.values():
+        heard = {name: v for name, v in defaults.items() if name in mode.options or name not in known}
+        found = {at: (words, code) for at, words, code in option_problems(mode, heard)} | found
+    return [Issue(f"postDefaults.{at}", *why) for at, why in found.items()]
 
 
 async def revoke(tx: Connection, caller: Caller, account_id: str) -> schemas.Revoked:
@@ -187,30 +194,58 @@ def _revoked(account_id: str, reason: str, count: int, at: datetime) -> schemas.
     return schemas.Revoked(account_id, "disconnected", reason, count, at)
 
 
-EXPIRING = timedelta(days=3)
+LAST_QUARTER = 0.25
 
 
 def health_from(account_id: str, row: asyncpg.Record, now: datetime) -> schemas.Health:
     """Return the wire object of a row of `store.health`."""
-    cap = LIMITS[row["platform"]].posts_per_day
+    limits = LIMITS[row["platform"]]
+    left = posts_left(limits, row["published_today"])
+    public = [
+        left[name] for name, mode in limits.modes.items() if name in left and mode.ends_in == "published"
+    ]
     return schemas.Health(
         social_account_id=account_id,
         status=row["status"],
         token=_token_state(row, now),
         token_expires_at=row["token_expires_at"],
+        reconnect_before=_reconnect_before(row),
         last_published_at=row["last_published_at"],
-        posts_left_today=max(cap - row["published_today"], 0) if cap is not None else None,
+        posts_left_today=max(public, default=None),
+        posts_left_today_by_mode=left,
         posts_waiting=row["waiting"],
         hold_until=row["hold_until"],
     )
 
 
+def posts_left(limits: Limits, today: Mapping[str, int]) -> dict[str, int]:
+    """Return how many posts the caps leave for each mode that has one, given those of the last 24 hours by mode."""
+    left: dict[str, int] = {}
+    for cap in limits.daily_caps:
+        rest = max(cap.posts - sum(today.get(mode, 0) for mode in cap.modes), 0)
+        left |= {mode: min(rest, left.get(mode, rest)) for mode in cap.modes}
+    return left
+
+
+def _reconnect_before(row: asyncpg.Record) -> datetime | None:
+    """Return when the last token ends that comes without a person."""
+    return row["token_expires_at"] if row["refresh_refused_at"] else row["grant_expires_at"]
+
+
 def _token_state(row: asyncpg.Record, now: datetime) -> schemas.TokenState:
+    """Say how the tokens are. One that Layers renews by itself in time is nobody's concern, so it is valid."""
     if not row["has_token"]:
         return "missing"
-    expires_at: datetime | None = row["token_expires_at"]
-    if expires_at is None:
-        return "unlimited"
-    if expires_at <= now:
+    if row["unreadable_at"]:
+        return "unreadable"
+    ends = [at for at in (row["token_expires_at"], row["grant_expires_at"]) if at is not None]
+    if any(at <= now for at in ends):
         return "expired"
-    return "expiring" if expires_at - now < EXPIRING else "valid"
+    if row["status"] == "reauth_required":
+        return "refused"
+    if row["refresh_refused_at"]:
+        return "expiring"
+    grant_ends, life = row["grant_expires_at"], row["grant_life"]
+    if grant_ends is not None and life is not None and grant_ends - now < LAST_QUARTER * life:
+        return "expiring"
+    return "valid" if ends else "unlimited"

@@ -51,7 +51,9 @@ async def begin(
     _check_return_url(caller, wanted.return_url, by)
     await commands.open_project(tx, caller, project_id)
     sandbox = caller.environment == "test"
-    service = _service(connector, wanted, sandbox=sandbox)
+    service = _service(connector, wanted, by, sandbox=sandbox)
+    if sandbox and by.sandbox_pages is None:
+        raise _not_in_sandbox("The operator shows no pages of the sandbox (LAYERS_SANDBOX_PAGES=false)")
     door = by.credentials.door(connector, sandbox=sandbox, service=service)
     state = new_id("st")
     grant = _grant(connector, by, wanted.platform, state, secrets.token_urlsafe(48), service, sandbox=sandbox)
@@ -79,7 +81,10 @@ async def begin(
             expires_at=expires_at,
         ),
     )
-    return schemas.AuthorizeUrl(authorize.url, state, expires_at)
+    shown = authorize.url
+    if sandbox and by.sandbox_pages:
+        shown = shown.replace(by.credentials.sandbox_origin, by.sandbox_pages, 1)
+    return schemas.AuthorizeUrl(shown, state, expires_at)
 
 
 async def begin_again(
@@ -115,31 +120,50 @@ def _cannot_begin(
 ) -> errors.Validation:
     title = connector.limits.title
     if sandbox and isinstance(refusal, Rejected):
-        words = f'The sandbox of {title} gives no consent; connect with the credential {{"handle": "…"}}.'
-        return errors.one_issue("platform", words, "not_in_sandbox")
+        return _not_in_sandbox(f"The sandbox of {title} gives no consent")
     words = f"{title} could not be asked: {refusal}"
     return errors.one_issue("service" if service else "platform", words, "authorization_refused")
 
 
-def _service(connector: Connector, wanted: Wanted, *, sandbox: bool) -> str | None:
+def _not_in_sandbox(why: str) -> errors.Validation:
+    words = f'{why}; connect with the credential {{"handle": "…"}}.'
+    return errors.one_issue("platform", words, "not_in_sandbox")
+
+
+def _service(connector: Connector, wanted: Wanted, by: Connecting, *, sandbox: bool) -> str | None:
     """Return the server the person's account lives on: the one named, else the platform's own.
 
     Only platforms that have many take a name: elsewhere it would lead the app's secret to a stranger.
     """
     title = connector.limits.title
+    if connector.doors:
+        return _chosen_door(connector, wanted, by.credentials.app_secrets(connector, sandbox=sandbox))
     if sandbox:
         return None
-    if connector.origin and not SERVER_FIELDS & connector.credential_fields.keys():
+    if not SERVER_FIELDS & connector.credential_fields.keys():
         if wanted.service:
             raise errors.one_issue("service", f"{title} has one server; leave this out.", "invalid_value")
         return None
     service = wanted.service or connector.origin
+    if not service and by.credentials.settings.origin_of(wanted.platform):
+        return None  # the operator's one server stands for all
     if not service:
         words = f"{title} has many servers; name the account's, such as https://example.social."
         raise errors.one_issue("service", words, "required")
     if not service.startswith(("https://", "http://")):
         raise errors.one_issue("service", "The address must start with https://.", "invalid_value")
     return service.rstrip("/")
+
+
+def _chosen_door(connector: Connector, wanted: Wanted, app: Mapping[str, str]) -> str:
+    """Return the door that was named, else the first that the operator has set up, else the usual one."""
+    doors = connector.doors
+    if wanted.service is None:
+        ready = (origin for origin, names in doors.items() if all(app[name] for name in names))
+        return next(ready, next(iter(doors)))
+    if wanted.service not in doors:
+        raise errors.one_issue("service", f"Choose one of: {', '.join(doors)}.", "invalid_value")
+    return wanted.service
 
 
 def _grant(
@@ -153,7 +177,8 @@ def _grant(
     sandbox: bool,
 ) -> Grant:
     app = by.credentials.app_secrets(connector, sandbox=sandbox)
-    if missing := [f"LAYERS_{platform.upper()}_{name}" for name, value in app.items() if not value]:
+    needed = connector.doors.get(service or "", tuple(app))
+    if missing := [f"LAYERS_{platform.upper()}_{name}" for name in needed if not app[name]]:
         words = f"The operator has not set {' and '.join(missing)}; `layers doctor` tells more."
         raise errors.one_issue("platform", words, "not_configured")
     return Grant(
@@ -206,7 +231,9 @@ async def finish(platform: str, returned: Mapping[str, str], by: Connecting) -> 
     async with by.pool.acquire() as tx, tx.transaction():
         row = await store.use_state(tx, state, platform)
     if row is None:
-        raise errors.NotFound("This link was used already, has expired, or was never made. Start again.")
+        raise errors.NotFound(
+            "This link was used already, has expired, or was never made. Go back to where you began and connect again."
+        )
     try:
         accounts = await _connect(row, returned, by)
     except (Failure, Unreadable, errors.Problem) as refusal:

@@ -13,7 +13,7 @@ from msgspec import UNSET
 from layers.access.caller import Calling
 from layers.api.errors import NotFound
 from layers.api.pages import Page, page_of, read_cursor
-from layers.api.routes import NoBody, open_to_all, operation
+from layers.api.routes import NoBody, open_page, open_to_all, operation
 from layers.publishing.routes import nudge
 from layers.social_accounts import commands, oauth, schemas, store
 
@@ -108,7 +108,7 @@ async def reauth_url(
     return await oauth.begin_again(call.tx, call.caller, project_id, call.payload, by, call.now)
 
 
-@get(f"{oauth.CALLBACK}{{platform:str}}", opt=open_to_all())
+@get(f"{oauth.CALLBACK}{{platform:str}}", opt=open_page())
 async def callback(request: Request[Any, Any, Any], platform: FromPath[str]) -> Redirect:
     """Take a person back from the platform and send them on to where the caller wanted them."""
     returned = {name: value for name, value in request.query_params.items() if "\x00" not in value}

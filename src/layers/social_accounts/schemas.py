@@ -8,7 +8,9 @@ from msgspec import UNSET, Meta, UnsetType
 from layers.api.routes import Wire, WireOut
 
 ReturnUrl = Annotated[str, Meta(max_length=2048)]
-TokenState = Literal["valid", "expiring", "expired", "missing", "unlimited"]
+TokenState = Literal["valid", "expiring", "expired", "refused", "unreadable", "missing", "unlimited"]
+"""`expiring`: a person must reconnect before long. `refused`: the platform takes the token no more. `unreadable`: it is
+stored, but its key is gone from `LAYERS_SECRET_KEYS`, or it was altered."""
 AccountStatus = Literal["connected", "reauth_required", "disconnected"]
 
 
@@ -26,7 +28,10 @@ class PatchAccount(Wire):
 
 
 class OAuthBody(Wire):
-    """Body of `POST /v1/projects/:id/social/oauth-url`. `service`: the account's server, where there are many."""
+    """Body of `POST /v1/projects/:id/social/oauth-url`.
+
+    `service`: the account's server where there are many, or the door where a platform has several.
+    """
 
     platform: str
     return_url: ReturnUrl
@@ -60,14 +65,20 @@ class OAuthStatus(WireOut, omit_defaults=True):
 
 
 class Health(WireOut):
-    """Answer of `GET /v1/social-accounts/:id/health`. `postsLeftToday` null: the platform sets no cap we know of."""
+    """Answer of `GET /v1/social-accounts/:id/health`.
+
+    `reconnectBefore`: by then a person must have reconnected the account; until then Layers renews tokens by itself.
+    `postsLeftToday` is of the modes that publish, `postsLeftTodayByMode` of each with a cap; null: there is none.
+    """
 
     social_account_id: str
     status: AccountStatus
     token: TokenState
     token_expires_at: datetime | None
+    reconnect_before: datetime | None
     last_published_at: datetime | None
     posts_left_today: int | None
+    posts_left_today_by_mode: dict[str, int]
     posts_waiting: int
     hold_until: datetime | None
 

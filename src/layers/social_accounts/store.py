@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
 from layers.access.caller import Caller
-from layers.db.pool import Connection
+from layers.db.pool import Connection, Pool
 
 ACCOUNT = """a.id AS social_account_id, a.project_id, a.platform, a.handle, a.display_name, a.avatar_url, a.status,
     a.post_defaults, a.connected_at, a.token_expires_at, a.disconnected_reason, a.disconnected_at"""
@@ -46,20 +46,24 @@ class Connected:
     service: str | None
     sealed_secrets: bytes
     token_expires_at: datetime | None
+    grant_life: timedelta | None
+    server: Mapping[str, object] | None
 
 
 async def upsert(tx: Connection, new: Connected) -> asyncpg.Record:
     """Insert an account, or connect the same identity again under the id it has."""
     row = await tx.fetchrow(
         f"""INSERT INTO social_accounts AS a (id, organization_id, project_id, platform, sandbox, external_id, handle,
-            display_name, avatar_url, service, sealed_secrets, token_expires_at, token_refreshed_at, status)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now(), 'connected')
+            display_name, avatar_url, service, sealed_secrets, token_expires_at, token_refreshed_at, status,
+            grant_expires_at, grant_life, server)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, now(), 'connected', now() + $13::interval, $13, $14)
         ON CONFLICT (project_id, platform, external_id) DO UPDATE SET handle = excluded.handle,
             display_name = excluded.display_name, avatar_url = excluded.avatar_url, service = excluded.service,
             sealed_secrets = excluded.sealed_secrets, token_expires_at = excluded.token_expires_at,
-            token_refreshed_at = now(),
-            status = 'connected', connected_at = now(), updated_at = now(), disconnected_at = NULL,
-            disconnected_reason = NULL
+            token_refreshed_at = now(), grant_expires_at = excluded.grant_expires_at,
+            grant_life = excluded.grant_life, server = excluded.server, refresh_refused_at = NULL,
+            unreadable_at = NULL, status = 'connected', connected_at = now(), updated_at = now(),
+            disconnected_at = NULL, disconnected_reason = NULL
         RETURNING {ACCOUNT}""",
         *(
             new.id,
@@ -71,6 +75,7 @@ async def upsert(tx: Connection, new: Connected) -> asyncpg.Record:
             new.handle,
         ),
         *(new.display_name, new.avatar_url, new.service, new.sealed_secrets, new.token_expires_at),
+        *(new.grant_life, new.server),
     )
     assert row is not None
     return row
@@ -169,6 +174,15 @@ async def use_state(tx: Connection, state: str, platform: str) -> asyncpg.Record
     )
 
 
+async def is_awaited(pool: Pool, state: str, platform: str) -> bool:
+    """Tell whether `use_state` would find this state."""
+    return await pool.fetchval(
+        "SELECT EXISTS (SELECT FROM oauth_states WHERE id = $1 AND platform = $2 AND used_at IS NULL"
+        " AND expires_at > now())",
+        *(state, platform),
+    )
+
+
 async def settle_state(
     tx: Connection, state: str, account_ids: list[str], error: Mapping[str, object] | None
 ) -> None:
@@ -221,10 +235,12 @@ async def key_owner(tx: Connection, api_key_id: str, sandbox: bool) -> Caller:
 async def health(tx: Connection, account_id: str) -> asyncpg.Record:
     """Return what tells how an account is doing."""
     row = await tx.fetchrow(
-        """SELECT a.status, a.platform, a.token_expires_at, a.hold_until, a.sealed_secrets IS NOT NULL AS has_token,
+        """SELECT a.status, a.platform, a.token_expires_at, a.grant_expires_at, a.grant_life, a.refresh_refused_at,
+        a.unreadable_at, a.hold_until, a.sealed_secrets IS NOT NULL AS has_token,
         (SELECT max(published_at) FROM scheduled_posts WHERE social_account_id = a.id) AS last_published_at,
-        (SELECT count(*) FROM scheduled_posts WHERE social_account_id = a.id
-            AND published_at > now() - interval '24 hours') AS published_today,
+        (SELECT coalesce(json_object_agg(mode, posts), '{}') FROM (SELECT mode, count(*) AS posts FROM scheduled_posts
+            WHERE social_account_id = a.id AND published_at > now() - interval '24 hours' GROUP BY mode) AS today)
+            AS published_today,
         (SELECT count(*) FROM scheduled_posts WHERE social_account_id = a.id AND status IN ('queued', 'publishing')
             AND last_error ->> 'code' = 'CREDENTIAL_INVALID') AS waiting
         FROM social_accounts a WHERE a.id = $1""",
@@ -238,7 +254,8 @@ async def revoke(tx: Connection, account_id: str, reason: str) -> datetime:
     """Disconnect an account and forget its tokens; returns when."""
     return await tx.fetchval(
         "UPDATE social_accounts SET status = 'disconnected', disconnected_at = now(), disconnected_reason = $2,"
-        " sealed_secrets = NULL, token_expires_at = NULL, hold_until = NULL, updated_at = now() WHERE id = $1"
+        " sealed_secrets = NULL, token_expires_at = NULL, grant_expires_at = NULL, grant_life = NULL,"
+        " refresh_refused_at = NULL, unreadable_at = NULL, hold_until = NULL, updated_at = now() WHERE id = $1"
         " RETURNING disconnected_at",
         *(account_id, reason),
     )

@@ -1,17 +1,21 @@
 """Keeping accounts connected: tokens refreshed before they end, and sealed anew when the secret key changes."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
+import asyncpg
 import msgspec
 import structlog
 
 from layers import events
-from layers.connector import Connector, Failure, Reconnect, Unreadable
+from layers.connector import Failure, Reconnect, Unreadable
 from layers.db.pool import Pool
 from layers.events import Event
+from layers.kit.times import utc_now
 from layers.platforms import CONNECTORS
 from layers.publishing.credentials import Credentials
 from layers.publishing.ledger import AccountRow
+from layers.vault import KeyMissing, VaultError
 
 log = structlog.get_logger("layers.accounts")
 AT_ONCE = 50
@@ -21,9 +25,10 @@ TRY_AGAIN = timedelta(minutes=10)
 
 DUE = """
 SELECT a.id, a.platform, a.organization_id, a.project_id, a.external_id, a.handle, a.service, a.sandbox, a.status,
-    a.sealed_secrets, a.token_expires_at, a.post_defaults
+    a.sealed_secrets, a.token_expires_at, a.connected_at
 FROM social_accounts a WHERE a.status = 'connected' AND a.token_expires_at IS NOT NULL
     AND a.token_expires_at - now() < $1::float8 * (a.token_expires_at - coalesce(a.token_refreshed_at, a.connected_at))
+    AND (a.refresh_refused_at IS NULL OR a.token_expires_at <= now())
     AND a.updated_at < now() - $2::interval
 ORDER BY a.token_expires_at LIMIT $3
 """
@@ -38,7 +43,9 @@ async def refresh_ahead(pool: Pool, credentials: Credentials) -> int:
         try:
             await credentials.refresh(CONNECTORS[row["platform"]], account)
         except Reconnect as refusal:
-            await _needs_reauth(pool, row["id"], CONNECTORS[row["platform"]], refusal)
+            await _refused(pool, row, refusal)
+        except VaultError as fault:
+            await _unreadable(pool, row, fault)
         except (Failure, Unreadable) as fault:
             log.warning("token not refreshed; tried again later", account=account.id, why=str(fault))
         else:
@@ -46,36 +53,69 @@ async def refresh_ahead(pool: Pool, credentials: Credentials) -> int:
     return len(rows)
 
 
-async def _needs_reauth(pool: Pool, account_id: str, connector: Connector, refusal: Reconnect) -> None:
+async def _refused(pool: Pool, row: asyncpg.Record, refusal: Reconnect) -> None:
+    """Tell that a person must reconnect. Until the token ends it is good, unless the platform says otherwise."""
+    if refusal.revoked or row["token_expires_at"] <= utc_now():
+        await _needs_reauth(pool, row, refusal.message)
+        return
+    told = {"status": "connected", "reconnectBefore": row["token_expires_at"]}
+    await _mark(pool, row, "refresh_refused_at = now()", refusal.message, told)
+    log.warning("token will not be refreshed", account=row["id"], good_until=row["token_expires_at"])
+
+
+async def _unreadable(pool: Pool, row: asyncpg.Record, fault: VaultError) -> None:
+    """Mark an account whose tokens cannot be opened; without their key only for now, else for good."""
+    await pool.execute("UPDATE social_accounts SET unreadable_at = now() WHERE id = $1", row["id"])
+    log.error("tokens cannot be read", account=row["id"], why=str(fault))
+    if not isinstance(fault, KeyMissing):
+        await _needs_reauth(pool, row, "The stored tokens were damaged.")
+
+
+async def _needs_reauth(pool: Pool, row: asyncpg.Record, why: str) -> None:
+    await _mark(pool, row, "status = 'reauth_required'", why, {"status": "reauth_required"})
+    log.warning("account must be reconnected", account=row["id"], why=why)
+
+
+async def _mark(pool: Pool, row: asyncpg.Record, change: str, why: str, told: Mapping[str, object]) -> None:
+    """Change an account and tell of it, unless it was changed or reconnected meanwhile."""
     async with pool.acquire() as tx, tx.transaction():
-        row = await tx.fetchrow(
-            "UPDATE social_accounts SET status = 'reauth_required', updated_at = now()"
-            " WHERE id = $1 AND status = 'connected' RETURNING organization_id, project_id",
-            account_id,
+        marked = await tx.fetchval(
+            f"UPDATE social_accounts SET {change}, updated_at = now()"  # noqa: S608
+            " WHERE id = $1 AND status = 'connected' AND sealed_secrets = $2 RETURNING true",
+            *(row["id"], row["sealed_secrets"]),
         )
-        if row is not None:
-            platform = connector.limits.platform
-            data = {"socialAccountId": account_id, "platform": platform, "reason": refusal.message}
-            kind = "social_account.needs_reauth"
-            event = Event(kind, row["organization_id"], row["project_id"], account_id, data, "token_upkeep")
-            await events.append(tx, event)
-    log.warning("account must be reconnected", account=account_id, why=refusal.message)
+        if marked:
+            data = {"socialAccountId": row["id"], "platform": row["platform"], "reason": why, **told}
+            where = (row["organization_id"], row["project_id"], row["id"])
+            await events.append(tx, Event("social_account.needs_reauth", *where, data, "token_upkeep"))
+
+
+OLD_SEALS = """
+SELECT id, platform, organization_id, project_id, status, sealed_secrets FROM social_accounts
+WHERE sealed_secrets IS NOT NULL AND substring(sealed_secrets FROM 1 FOR $1::int) <> $2
+    AND (unreadable_at IS NULL OR unreadable_at < now() - $3::interval)
+LIMIT $4
+"""
 
 
 async def seal_anew(pool: Pool, credentials: Credentials) -> int:
-    """Seal with the newest key what an older one sealed; returns how many."""
+    """Seal with the newest key what an older one sealed; returns how many. What cannot be opened is passed over."""
     vault = credentials.vault
-    rows = await pool.fetch(
-        "SELECT id, sealed_secrets FROM social_accounts WHERE sealed_secrets IS NOT NULL"
-        " AND substring(sealed_secrets FROM 1 FOR $1::int) <> $2 LIMIT $3",
-        *(len(vault.newest_key_id), vault.newest_key_id, AT_ONCE),
-    )
+    key = vault.newest_key_id
+    rows = await pool.fetch(OLD_SEALS, len(key), key, TRY_AGAIN, AT_ONCE)
+    done = 0
     for row in rows:
-        sealed = vault.seal(vault.unseal(row["sealed_secrets"], row["id"]), row["id"])
+        try:
+            sealed = vault.seal(vault.unseal(row["sealed_secrets"], row["id"]), row["id"])
+        except VaultError as fault:
+            await _unreadable(pool, row, fault)
+            continue
         await pool.execute(
-            "UPDATE social_accounts SET sealed_secrets = $3 WHERE id = $1 AND sealed_secrets = $2",
+            "UPDATE social_accounts SET sealed_secrets = $3, unreadable_at = NULL"
+            " WHERE id = $1 AND sealed_secrets = $2",
             *(row["id"], row["sealed_secrets"], sealed),
         )
-    if rows:
-        log.info("sealed with the newest key", accounts=len(rows))
-    return len(rows)
+        done += 1
+    if done:
+        log.info("sealed with the newest key", accounts=done)
+    return done

@@ -6,7 +6,7 @@ that was lost is mended by repeating the call.
 
 from collections.abc import Mapping
 
-from layers.connector import Connector, Limits, OAuth
+from layers.connector import Connector, Limits, OAuth, OwnLimits
 from layers.platforms.bluesky.auth import connect, refresh
 from layers.platforms.bluesky.errors import classify
 from layers.platforms.bluesky.limits import LIMITS
@@ -18,6 +18,7 @@ class Bluesky:
     """The parts of this folder under the names of the `Connector` protocol."""
 
     limits: Limits = LIMITS
+    own_limits: OwnLimits | None = None
     origin: str = "https://bsky.social"
     credential_fields: Mapping[str, str] = {
         "service": "address of the account's server, such as https://bsky.social",
@@ -25,6 +26,7 @@ class Bluesky:
         "password": "app password made under Settings, Privacy and security; not the account's own password",
     }
     settings: Mapping[str, str] = {}
+    doors: Mapping[str, tuple[str, ...]] = {}
     oauth: OAuth | None = Login()
     publish = staticmethod(publish)
     find = staticmethod(find)

@@ -10,6 +10,9 @@ IMAGES_LEXICON = Source(
     "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json", CHECKED
 )
 
+LANGUAGE_TAG = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
+"""The shape of a BCP 47 tag (RFC 5646, 2.1); the lexicon demands one."""
+
 CAPTION = TextLimit(300, "grapheme", POST_LEXICON, max_bytes=3000)
 TEXT = TextLimit(300, "grapheme", POST_LEXICON, max_bytes=3000, required=True)
 IMAGE = MediaLimit(
@@ -26,8 +29,12 @@ LIMITS = Limits(
             caption={"text": TEXT, "image": CAPTION, "carousel": CAPTION},
             media={"image": IMAGE},
             options={
-                "altTexts": Option("string[]", "What each image shows, in the order of the images."),
-                "langs": Option("string[]", "Languages of the text as BCP 47 tags, at most three."),
+                "altTexts": Option(
+                    "string[]", "What each image shows, in the order of the images.", per_item=True
+                ),
+                "langs": Option(
+                    "string[]", "Languages of the text as BCP 47 tags.", most_items=3, pattern=LANGUAGE_TAG
+                ),
             },
             first_comment=CAPTION,
             about="Posted at once; the first comment becomes a reply to it.",

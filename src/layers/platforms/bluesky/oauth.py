@@ -13,6 +13,7 @@ Source: https://atproto.com/specs/oauth, and a PDS 0.5.35 asked; checked 2026-11
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -42,6 +43,7 @@ T = TypeVar("T")
 SCOPES = ("atproto", "transition:generic")
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 """Hosts of redirect addresses that need no client document; `localhost` is none of them."""
+SESSION_LIFE = timedelta(days=14)
 KEY_PURPOSE = "atproto session"
 NOT_THERE = (400, 401, 403, 404, 405, 410, 501)
 """What servers say of an address they do not know."""
@@ -136,7 +138,8 @@ class Login:
             "clientId": session["clientId"],
             "dpopKey": key,
         }
-        return [Identity(issued.sub, handle, handle, None, _tokens(issued, known))]
+        tokens = replace(_tokens(issued, known), grant_expires_in=SESSION_LIFE)
+        return [Identity(issued.sub, handle, handle, None, tokens)]
 
     def metadata(self, client_id: str, redirect_uri: str) -> Mapping[str, object] | None:
         """Return the client metadata document, for servers to fetch at `client_id`."""
@@ -169,7 +172,9 @@ def renew(account: Account) -> Flow[Tokens]:
     }
     reply = yield _post("refresh", secrets["tokenEndpoint"], form, secrets["dpopKey"])
     if error_name(reply) == "invalid_grant":
-        raise Reconnect("The server has ended the session; reconnect the account.", "invalid_grant")
+        raise Reconnect(
+            "The server has ended the session; reconnect the account.", "invalid_grant", revoked=True
+        )
     if reply.status >= 300:
         raise Unavailable(f"The server did not renew the session: {_said(reply)}", error_name(reply))
     issued = _issued(reply)

@@ -1,7 +1,7 @@
 """Whose an Instagram token is, and keeping it alive.
 
 There is one token, good for sixty days. Once it is a day old it can be traded for a fresh one; once it has expired
-only the person can log in again.
+only the person can log in again. A Page's token (`facebook.py`) ends only when the person takes it back.
 Source: https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/business-login,
 checked 2026-11-23.
 """
@@ -23,12 +23,14 @@ from layers.connector import (
     Tokens,
     Unavailable,
 )
-from layers.platforms.instagram.calls import ANY_REFUSAL, API_VERSION, Token, User, read, unwrapped
+from layers.platforms.instagram.calls import ANY_REFUSAL, API_VERSION, Token, User, by_page, read, unwrapped
 from layers.platforms.instagram.errors import classify
 
 LIFE = timedelta(days=60)
 YOUNG = timedelta(days=1)
 """A token younger than this is not refreshed."""
+DEAD = ("102", "190")
+"""Codes that say the token presented is no good; others only refuse to trade it."""
 
 
 def connect(credential: Mapping[str, str], origin: str) -> Flow[Identity]:
@@ -48,11 +50,16 @@ def connect(credential: Mapping[str, str], origin: str) -> Flow[Identity]:
 
 def refresh(account: Account) -> Flow[Tokens]:
     """Trade the token for one that lasts another sixty days. Raises Reconnect where Instagram will not."""
+    if by_page(account):
+        raise Reconnect("A Page's token is no good any more and cannot be refreshed; reconnect the account.")
     call = _refresh(account.secrets["accessToken"], account.origin, (400, 401, 403))
     reply = yield call
     if reply.status >= 400:
         failure = classify(call, reply)
-        if isinstance(failure, Reconnect | Throttled | Unavailable):
+        if isinstance(failure, Reconnect):
+            dead = (failure.platform_code or "").partition("/")[0] in DEAD
+            raise Reconnect(failure.message, failure.platform_code, revoked=dead)
+        if isinstance(failure, Throttled | Unavailable):
             raise failure
         words = "Instagram does not refresh the access token; reconnect the account."
         raise Reconnect(words, failure and failure.platform_code)

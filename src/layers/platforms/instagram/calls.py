@@ -7,6 +7,11 @@ import msgspec
 from layers.connector import Account, Call, Effect, Json, Reply, Unreadable
 
 GRAPH = "https://graph.instagram.com"
+FACEBOOK = "https://graph.facebook.com"
+"""Where accounts connected through a Facebook Page are spoken for."""
+PAGE = "pageId"
+"""The secret that only those accounts have."""
+
 API_VERSION = "v26.0"
 
 STRUCT = TypeVar("STRUCT", bound=msgspec.Struct)
@@ -66,7 +71,7 @@ class Page(msgspec.Struct):
 
 def get(account: Account, name: str, path: str, handles: tuple[int, ...] = ()) -> Call:
     """Return a READ of `path` (below the API's version) in the account's name."""
-    url = f"{account.origin}/{API_VERSION}/{path}"
+    url = f"{_graph(account)}/{API_VERSION}/{path}"
     return Call(name, Effect.READ, "GET", url, headers=bearer(account), handles=handles)
 
 
@@ -74,7 +79,7 @@ def post_to(
     account: Account, name: str, effect: Effect, path: str, json: Json, handles: tuple[int, ...] = ()
 ) -> Call:
     """Return a POST of `json` to `path` (below the API's version) in the account's name."""
-    url = f"{account.origin}/{API_VERSION}/{path}"
+    url = f"{_graph(account)}/{API_VERSION}/{path}"
     return Call(name, effect, "POST", url, headers=bearer(account), json=json, handles=handles)
 
 
@@ -83,9 +88,18 @@ def bearer(account: Account) -> dict[str, str]:
     return {"Authorization": f"Bearer {account.secrets['accessToken']}"}
 
 
+def by_page(account: Account) -> bool:
+    """Tell whether the account came through Facebook Login, by the Page it is linked to."""
+    return PAGE in account.secrets
+
+
 def host(usual: str, origin: str) -> str:
     """Return `usual`, unless one origin stands for all of Instagram's hosts."""
-    return usual if origin == GRAPH else origin
+    return usual if origin in (GRAPH, FACEBOOK) else origin
+
+
+def _graph(account: Account) -> str:
+    return host(FACEBOOK if by_page(account) else GRAPH, account.origin)
 
 
 def read(value: object, shape: type[STRUCT]) -> STRUCT:

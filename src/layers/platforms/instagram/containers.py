@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import cast
 
-from layers.connector import Account, Call, Effect, Flow, Media, Post, Rejected, Wait
-from layers.kit.text import utf16_units
-from layers.platforms.instagram.calls import get, post_to
+from layers.connector import Account, Call, Effect, Flow, Media, Post, Wait
+from layers.platforms.instagram.calls import by_page, get, post_to
 from layers.platforms.instagram.errors import container_failure
-from layers.platforms.instagram.limits import ALT_TEXT_UNITS, COLLABORATORS
+from layers.platforms.instagram.upload import upload
+
+ROUNDS = 3
+"""Containers made in all: a new one only once Instagram has shown that the one before is of no use."""
 
 POLL_SECONDS = 5.0
 """Images are ready at once, videos in a minute or so; flows hold no clock, so the pause does not grow."""
@@ -23,24 +25,32 @@ def prepare(post: Post, account: Account, number: int) -> Flow[str | None]:
     children: list[str] = []
     if post.kind == "carousel":
         for index in range(len(post.media)):
-            children.append((yield _item(post, account, index, number)).text_at("id"))
+            child = (yield _item(post, account, index, number)).text_at("id")
+            if not (yield from _filled(post, account, index, child, number)):
+                return None
+            children.append(child)
         for index, child in enumerate(children, 1):
             if not (yield from _until_ready(account, child, named(f"item {index} status", number))):
                 return None
     container = (yield _whole(post, account, children, number)).text_at("id")
+    if not children and not (yield from _filled(post, account, 0, container, number)):
+        return None
     ready = yield from _until_ready(account, container, named("container status", number))
     return container if ready else None
 
 
-def check_options(post: Post, account: Account) -> None:
-    """Raise Rejected for options no container takes."""
-    options = _options(post, account)
-    if len(_texts(options, "collaborators")) > COLLABORATORS:
-        raise Rejected("OPTION_INVALID", f"At most {COLLABORATORS} collaborators can be invited; name fewer.")
-    if any(utf16_units(text) > ALT_TEXT_UNITS for text in _texts(options, "altTexts")):
-        raise Rejected(
-            "OPTION_INVALID", f"An alt text holds at most {ALT_TEXT_UNITS:,} characters; shorten it."
-        )
+def _filled(post: Post, account: Account, index: int, container: str, number: int) -> Flow[bool]:
+    """Give a container its bytes where Instagram does not fetch them. False: it takes none, another may."""
+    media = post.media[index]
+    if not _is_pushed(media, account):
+        return True
+    name = named(f"item {index + 1} upload" if post.kind == "carousel" else "upload", number)
+    return (yield from upload(account, media, index, container, name, last=number == ROUNDS))
+
+
+def _is_pushed(media: Media, account: Account) -> bool:
+    """Tell whether the bytes are sent: only Facebook's side takes any, and of videos only."""
+    return media.kind == "video" and by_page(account)
 
 
 def _until_ready(account: Account, container: str, name: str) -> Flow[bool]:
@@ -64,15 +74,15 @@ def _item(post: Post, account: Account, index: int, number: int) -> Call:
     item = post.media[index]
     body: dict[str, object] = {"is_carousel_item": True}
     if item.kind == "video":
-        body |= {"media_type": "VIDEO", "video_url": item.url}
+        body |= {"media_type": "VIDEO", **_video_source(item, account)}
     else:
-        body |= {"image_url": item.url, **_alt_text(_options(post, account), index)}
+        body |= {"image_url": item.url, **_alt_text(post.options, index)}
     return _create(account, named(f"item {index + 1}", number), body)
 
 
 def _whole(post: Post, account: Account, children: list[str], number: int) -> Call:
-    options = _options(post, account)
-    body = _content(post, options, children)
+    options = post.options
+    body = _content(post, account, options, children)
     if post.caption:
         body["caption"] = post.caption
     if people := [name.removeprefix("@") for name in _texts(options, "collaborators")]:
@@ -80,22 +90,32 @@ def _whole(post: Post, account: Account, children: list[str], number: int) -> Ca
     return _create(account, named("container", number), body)
 
 
-def _content(post: Post, options: Mapping[str, object], children: list[str]) -> dict[str, object]:
+def _content(
+    post: Post, account: Account, options: Mapping[str, object], children: list[str]
+) -> dict[str, object]:
     if children:
         return {"media_type": "CAROUSEL", "children": ",".join(children)}
     item = post.media[0]
     if item.kind == "video":
-        return _reel(post, item, options)
+        return _reel(post, account, item, options)
     return {"image_url": item.url, **_alt_text(options, 0)}
 
 
-def _reel(post: Post, item: Media, options: Mapping[str, object]) -> dict[str, object]:
+def _reel(post: Post, account: Account, item: Media, options: Mapping[str, object]) -> dict[str, object]:
     """A video in the feed is a reel that the feed shows as well."""
     in_feed = post.mode == "feed" or options.get("shareToFeed") is not False
-    body: dict[str, object] = {"media_type": "REELS", "video_url": item.url, "share_to_feed": in_feed}
+    body: dict[str, object] = {
+        "media_type": "REELS",
+        **_video_source(item, account),
+        "share_to_feed": in_feed,
+    }
     if (cover_at := options.get("coverAt")) is not None:
         body["thumb_offset"] = cover_at
     return body
+
+
+def _video_source(item: Media, account: Account) -> dict[str, object]:
+    return {"upload_type": "resumable"} if _is_pushed(item, account) else {"video_url": item.url}
 
 
 def _create(account: Account, name: str, body: Mapping[str, object]) -> Call:
@@ -105,10 +125,6 @@ def _create(account: Account, name: str, body: Mapping[str, object]) -> Call:
 def _alt_text(options: Mapping[str, object], index: int) -> dict[str, object]:
     texts = _texts(options, "altTexts")
     return {"alt_text": texts[index]} if index < len(texts) and texts[index] else {}
-
-
-def _options(post: Post, account: Account) -> Mapping[str, object]:
-    return {**account.post_defaults, **post.options}
 
 
 def _texts(options: Mapping[str, object], name: str) -> list[str]:

@@ -1,7 +1,8 @@
 """What Instagram's errors mean: one table by subcode, one by code, one interpreter.
 
 Failures carry `{"error": {"code", "error_subcode", "is_transient", "message", "error_user_msg"}}`. A container that
-failed only says its subcode, within the text of its `status`.
+failed only says its subcode, within the text of its `status`. Uploads fail with `{"debug_info": {"retriable", "type",
+"message"}}`.
 Source: https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/error-codes,
 checked 2026-11-23.
 """
@@ -126,6 +127,15 @@ CODES: Mapping[int, Meaning] = {
 """Where the subcode says nothing. Codes in neither table: `is_transient`, then the status (401, 429, 5xx), else
 PLATFORM_REFUSED with Instagram's own words."""
 
+_CUT_OFF = Meaning("not_yet", "The upload was cut off; it will go on where it stopped.")
+
+UPLOADS: Mapping[str, Meaning] = {
+    "NotAuthorizedError": _TOKEN,
+    "OffsetInvalidError": _CUT_OFF,
+    "PartialRequestError": _CUT_OFF,
+}
+"""By the `type` of an upload's failure."""
+
 STATUSES: Mapping[int, Meaning] = {401: _TOKEN, 429: _PAUSE}
 
 
@@ -134,6 +144,8 @@ def classify(call: Call, reply: Reply) -> Failure | None:
     code, subcode = _number(reply, "code"), _number(reply, "error_subcode")
     if code is None and reply.status < 300:
         return None
+    if code is None and reply.value("debug_info") is not None:
+        return _upload_failure(reply)
     meaning = _meaning(reply, code, subcode)
     if call.effect is Effect.COMMIT and meaning.outcome in ("outage", "gone"):
         return None
@@ -152,6 +164,15 @@ def container_failure(status: str) -> Rejected | None:
             "PLATFORM_REFUSED", f"Instagram could not take the media in: {status[:200]}", found[0]
         )
     return Rejected(meaning.code, meaning.words, found[0]) if meaning.outcome == "reject" else None
+
+
+def _upload_failure(reply: Reply) -> Failure | None:
+    """None: this container takes the bytes no more, which the flow sees to."""
+    kind = str(reply.value("debug_info", "type") or "")
+    transient = _CUT_OFF if reply.value("debug_info", "retriable") is True else None
+    outage = _OUTAGE if reply.status >= 500 else None
+    meaning = UPLOADS.get(kind) or transient or STATUSES.get(reply.status) or outage
+    return _fail(meaning, kind or None, reply) if meaning else None
 
 
 def _meaning(reply: Reply, code: int | None, subcode: int | None) -> Meaning:

@@ -5,7 +5,7 @@ Images wider than 1440 pixels or not in sRGB are no misfit: Instagram scales and
 
 from datetime import timedelta
 
-from layers.connector import ContentKind, Limits, MediaLimit, Mode, Option, Source, TextLimit
+from layers.connector import ContentKind, DailyCap, Limits, MediaLimit, Mode, Option, Source, TextLimit
 
 CHECKED = "2026-11-23"
 MEDIA = Source(
@@ -17,10 +17,6 @@ COMMENTS = Source(
     "https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-media/comments",
     CHECKED,
 )
-
-COLLABORATORS = 3
-ALT_TEXT_UNITS = 1000
-"""UTF-16 units (MEDIA)."""
 
 CAPTION = TextLimit(2200, "utf16", MEDIA, max_hashtags=30, max_mentions=20)
 """MEDIA speaks of characters without saying which; UTF-16 units are the strictest reading."""
@@ -54,13 +50,25 @@ HANDED_IMAGE = MediaLimit(("image/jpeg", "image/png", "image/webp", "image/gif")
 KINDS: dict[ContentKind, tuple[int, int]] = {"video": (1, 1), "image": (1, 1), "carousel": (2, 10)}
 """PUBLISHING says ten; from October 2026 summaries speak of twenty, which is not confirmed there."""
 
-COVER_AT = Option("integer", "Frame of the video that becomes the cover, in milliseconds from the start.")
-WITH = Option("string[]", "Usernames invited as co-authors, at most three.")
+COVER_AT = Option(
+    "integer",
+    "Frame of the video that becomes the cover, in milliseconds from the start.",
+    least=0,
+    in_video=True,
+)
+WITH = Option("string[]", "Usernames invited as co-authors.", most_items=3)
+ALT_TEXTS = Option(
+    "string[]",
+    "What each image shows, in the order of the items.",
+    per_item=True,
+    text=TextLimit(1000, "utf16", MEDIA),
+)
 
 LIMITS = Limits(
     platform="instagram",
     title="Instagram",
     find_after=timedelta(seconds=60),
+    daily_caps=(DailyCap(100, ("reels", "feed"), PUBLISHING),),
     modes={
         "reels": Mode(
             kinds={"video": (1, 1)},
@@ -81,7 +89,7 @@ LIMITS = Limits(
             options={
                 "coverAt": COVER_AT,
                 "collaborators": WITH,
-                "altTexts": Option("string[]", "What each image shows, in the order of the items."),
+                "altTexts": ALT_TEXTS,
             },
             first_comment=COMMENT,
             about="A post in the feed, posted at once. A single video becomes a reel that the feed shows.",

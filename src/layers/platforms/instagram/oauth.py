@@ -30,7 +30,7 @@ class Login:
     def begin(self, grant: Grant, origin: str) -> Flow[Authorize]:
         """Say where the person consents. Raises Rejected when the app is not configured."""
         yield from ()
-        client_id, _ = _app(grant)
+        client_id, _ = app_of(grant)
         query = {
             "client_id": client_id,
             "redirect_uri": grant.redirect_uri,
@@ -47,7 +47,7 @@ class Login:
         self, grant: Grant, session: Mapping[str, str], returned: Mapping[str, str], origin: str
     ) -> Flow[list[Identity]]:
         """Turn the code into a long-lived token. Raises Rejected, naming the permissions that were not granted."""
-        reply = _accepted((yield _short_token(grant, _code(returned), origin)))
+        reply = accepted((yield _short_token(grant, code_of(returned), origin)))
         granted = _granted(reply)
         if missing := [scope for scope in NEEDED if scope not in granted]:
             raise Rejected(
@@ -56,15 +56,16 @@ class Login:
             )
         found = unwrapped(reply)
         short = Reply(200, json=found).text_at("access_token")
-        long = _accepted((yield _long_token(grant, short, origin)))
+        long = accepted((yield _long_token(grant, short, origin)))
         token = tokens(long, "", {}).secrets["accessToken"]
-        user = read(unwrapped(_accepted((yield who(token, origin, REFUSED)))), User)
+        user = read(unwrapped(accepted((yield who(token, origin, REFUSED)))), User)
         known = {"scopes": ",".join(granted)}
         return [identity(user, tokens(long, str(user.user_id), known))]
 
 
-def _app(grant: Grant) -> tuple[str, str]:
-    client_id, secret = grant.app.get("CLIENT_ID", ""), grant.app.get("CLIENT_SECRET", "")
+def app_of(grant: Grant, of: str = "") -> tuple[str, str]:
+    """Return ID and secret of the app whose settings begin with `of`. Raises Rejected without them."""
+    client_id, secret = grant.app.get(f"{of}CLIENT_ID", ""), grant.app.get(f"{of}CLIENT_SECRET", "")
     if not client_id or not secret:
         raise Rejected(
             "APP_MISCONFIGURED", "Set the ID and secret of your Instagram app to connect accounts."
@@ -72,19 +73,22 @@ def _app(grant: Grant) -> tuple[str, str]:
     return client_id, secret
 
 
-def _code(returned: Mapping[str, str]) -> str:
-    """Return the code; Instagram ends its redirects in `#_`, which some browsers hand on."""
+def code_of(returned: Mapping[str, str]) -> str:
+    """Return the code; redirects end in `#_` or, from Facebook, `#_=_`, which some browsers hand on.
+
+    Raises Rejected when there is none.
+    """
     if error := returned.get("error"):
         said = returned.get("error_description") or returned.get("error_reason") or error
         raise Rejected("OAUTH_DENIED", f"The account was not connected: {said}.", error)
-    code = returned.get("code", "").removesuffix("#_")
+    code = returned.get("code", "").removesuffix("#_").removesuffix("#_=_")
     if not code:
         raise Rejected("OAUTH_FAILED", "Instagram sent no code; connect again.")
     return code
 
 
 def _short_token(grant: Grant, code: str, origin: str) -> Call:
-    client_id, secret = _app(grant)
+    client_id, secret = app_of(grant)
     form = {
         "client_id": client_id,
         "client_secret": secret,
@@ -97,14 +101,14 @@ def _short_token(grant: Grant, code: str, origin: str) -> Call:
 
 
 def _long_token(grant: Grant, short: str, origin: str) -> Call:
-    _, secret = _app(grant)
+    _, secret = app_of(grant)
     query = {"grant_type": "ig_exchange_token", "client_secret": secret, "access_token": short}
     url = f"{origin}/access_token?{urlencode(query)}"
     return Call("long token", Effect.PREPARE, "GET", url, handles=REFUSED)
 
 
-def _accepted(reply: Reply) -> Reply:
-    """Return the reply unless it is a refusal; the token host words one as `error_message`."""
+def accepted(reply: Reply) -> Reply:
+    """Return the reply unless it is a refusal; the token host words one as `error_message`. Raises Rejected."""
     if reply.status < 300:
         return reply
     said = reply.value("error_message") or reply.value("error", "message") or "no reason given"

@@ -15,17 +15,14 @@ from layers.connector import (
     Post,
     Published,
     Reply,
+    Spoiled,
     Throttled,
-    Unavailable,
     Unknown,
     Unreadable,
 )
 from layers.platforms.instagram.calls import ANY_REFUSAL, Listed, Page, Quota, get, post_to, read
-from layers.platforms.instagram.containers import check_options, named, prepare
+from layers.platforms.instagram.containers import ROUNDS, named, prepare
 from layers.platforms.instagram.errors import QUOTA_PAUSE, container_failure
-
-ROUNDS = 3
-"""Containers made in all: a new one only once Instagram has shown that the one before is of no use."""
 
 COMMIT = "publish"
 COMMENT = "first comment"
@@ -36,7 +33,6 @@ def publish(post: Post, account: Account) -> Flow[Published | Delivered]:
     """Prepare and publish, then link and first comment: those may be lost, the post may not."""
     if post.mode == "draft_to_device":
         return Delivered(post.id)
-    check_options(post, account)
     yield from _check_quota(account)
     for number in range(1, ROUNDS + 1):
         container = yield from prepare(post, account, number)
@@ -46,7 +42,7 @@ def publish(post: Post, account: Account) -> Flow[Published | Delivered]:
         reply = yield post_to(account, named(COMMIT, number), Effect.COMMIT, path, body)
         if not _ended_unpublished(reply):
             return (yield from _complete(post, account, reply.text_at("id")))
-    raise Unavailable("Instagram failed three times to take the media in; it will be tried again.")
+    raise Spoiled("Instagram failed three times to take the media in; it will be tried again.")
 
 
 def find(post: Post, account: Account, journal: Journal) -> Flow[Found | NotPosted | Unknown]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from layers.connector import Account, Call, Effect, Flow, Identity, Reconnect, Rejected, Tokens
 from layers.platforms.mastodon.calls import id_in
-from layers.platforms.mastodon.server import ask_server, bearer, domain_of
+from layers.platforms.mastodon.server import ask_server, bearer, domain_of, facts_of
 
 
 def connect(credential: Mapping[str, str], origin: str) -> Flow[Identity]:
@@ -37,7 +37,8 @@ def identify(origin: str, secrets: Mapping[str, str]) -> Flow[Identity]:
         raise Reconnect("The server does not know the access token.", "422")
     if me.status == 404:
         raise Rejected("CREDENTIAL_INVALID", "At this address no server answers to the API.", "404")
-    domain = domain_of((yield from ask_server(origin, secrets["accessToken"])), origin)
+    server = yield from ask_server(origin, secrets["accessToken"])
+    domain = domain_of(server, origin)
     username = me.text_at("username")
     name, avatar = me.value("display_name"), me.value("avatar")
     return Identity(
@@ -47,4 +48,5 @@ def identify(origin: str, secrets: Mapping[str, str]) -> Flow[Identity]:
         display_name=name if isinstance(name, str) and name else username,
         avatar_url=avatar if isinstance(avatar, str) and avatar else None,
         tokens=Tokens(secrets, None),
+        server=facts_of(server),
     )

@@ -47,11 +47,6 @@ def own_id(account: Account) -> str:
     return account.external_id.rpartition("@")[0]
 
 
-def options_of(post: Post, account: Account) -> Mapping[str, object]:
-    """Return the post's options over the account's."""
-    return {**account.post_defaults, **post.options}
-
-
 def list_statuses(account: Account, name: str, limit: int, older_than: str | None = None) -> Call:
     """Return the listing of the account's own statuses, newest first. Any refusal but of the token is handled."""
     url = f"{account.origin}/api/v1/accounts/{own_id(account)}/statuses?exclude_replies=false&limit={limit}"

@@ -28,7 +28,6 @@ from layers.platforms.mastodon.calls import (
     Listed,
     headers_of,
     list_statuses,
-    options_of,
 )
 from layers.platforms.mastodon.plain import resembles, says
 from layers.platforms.mastodon.server import INSTANCE, INSTANCE_V1, Server, read_server
@@ -125,7 +124,7 @@ def _would_be_listed(post: Post, account: Account, known: Mapping[str, JournalEn
     """Tell whether a status of the post's visibility would surely be in the list of its author."""
     if _server_in(known).lists_all:
         return True
-    visibility = options_of(post, account).get("visibility")
+    visibility = post.options.get("visibility")
     if visibility is None:
         url = account.origin + "/api/v1/accounts/verify_credentials"
         reply = yield Call("preferences", Effect.READ, "GET", url, headers=headers_of(account))

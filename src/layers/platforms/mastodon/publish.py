@@ -12,7 +12,6 @@ from layers.platforms.mastodon.calls import (
     list_statuses,
     look_at_media,
     make_status,
-    options_of,
     upload,
 )
 from layers.platforms.mastodon.server import Server, ask_server, refuse_misfits
@@ -24,7 +23,7 @@ COMMENT_REFUSED = (400, 401, 403, 404, 409, 410, 413, 422, 500, 502, 503, 504)
 
 def publish(post: Post, account: Account) -> Flow[Published]:
     """Make the status, then the first comment as a reply. The comment may be lost, the post may not."""
-    options = options_of(post, account)
+    options = post.options
     server = yield from ask_server(account.origin, account.secrets["accessToken"])
     refuse_misfits(post, options, server)
     media_ids: list[str] = []

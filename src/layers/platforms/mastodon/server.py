@@ -6,13 +6,27 @@ sources of Mastodon, Pleroma and GoToSocial where named; checked 2026-11-23.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import msgspec
 
-from layers.connector import Call, Effect, Flow, Media, Post, Rejected, Reply
+from layers.connector import (
+    Call,
+    Effect,
+    Flow,
+    Limits,
+    Media,
+    MediaKind,
+    MediaLimit,
+    Option,
+    Post,
+    Rejected,
+    Reply,
+    TextLimit,
+)
 from layers.kit.text import LINK_CHARACTERS, fediverse_characters, graphemes
-from layers.platforms.mastodon.limits import CHARACTERS, MOST_ATTACHMENTS
+from layers.platforms.mastodon.limits import CHARACTERS, LIMITS, MOST_ATTACHMENTS
 
 INSTANCE, INSTANCE_V1 = "instance", "instance v1"
 NO_V2 = (400, 401, 403, 404, 405, 410, 422, 501)
@@ -118,6 +132,59 @@ def read_server(reply: Reply) -> Server:
         return Server(version=version if isinstance(version, str) else "")
 
 
+def facts_of(server: Server) -> dict[str, object]:
+    """Return what is kept of a server, for `own_limits`."""
+    return msgspec.to_builtins(server)
+
+
+def own_limits(facts: Mapping[str, object]) -> Limits:
+    """Return the limits of an account on the server of these facts; what it does not say is as everywhere."""
+    server = read_server(Reply(200, json=facts))
+    mode = LIMITS.modes["direct_publish"]
+    most = server.configuration.statuses.max_media_attachments or MOST_ATTACHMENTS
+    allowed = server.configuration.media_attachments
+    own = replace(
+        mode,
+        kinds={
+            kind: (least, most if kind == "carousel" else usual)
+            for kind, (least, usual) in mode.kinds.items()
+            if least <= most
+        },
+        caption={kind: limit and _own_text(server, limit) for kind, limit in mode.caption.items()},
+        first_comment=mode.first_comment and _own_text(server, mode.first_comment),
+        media={kind: _own_media(kind, limit, allowed) for kind, limit in mode.media.items()},
+        options={**mode.options, "altTexts": _own_alt_texts(mode.options["altTexts"], allowed)},
+    )
+    return replace(LIMITS, modes={"direct_publish": own})
+
+
+def _own_text(server: Server, limit: TextLimit) -> TextLimit:
+    reserved = server.configuration.statuses.characters_reserved_per_url
+    return replace(limit, limit=server.characters, per_link=reserved)
+
+
+def _own_media(kind: MediaKind, limit: MediaLimit, allowed: Attachments) -> MediaLimit:
+    types = tuple(t for t in allowed.supported_mime_types or () if t.startswith(f"{kind}/"))
+    most, pixels, rate = (
+        (allowed.image_size_limit, allowed.image_matrix_limit, None)
+        if kind == "image"
+        else (allowed.video_size_limit, allowed.video_matrix_limit, allowed.video_frame_rate_limit)
+    )
+    return replace(
+        limit,
+        mime_types=types or limit.mime_types,
+        max_bytes=most or limit.max_bytes,
+        max_pixels=pixels or None,
+        frame_rate=(0.0, float(rate)) if rate else None,
+    )
+
+
+def _own_alt_texts(option: Option, allowed: Attachments) -> Option:
+    if not allowed.description_limit or option.text is None:
+        return option
+    return replace(option, text=replace(option.text, limit=allowed.description_limit))
+
+
 def domain_of(server: Server, origin: str) -> str:
     """Return the domain of the server's accounts, which may be another than the one its API is at."""
     named = server.domain or server.uri
@@ -193,5 +260,5 @@ def _description_misfits(options: Mapping[str, object], server: Server) -> Itera
     most = server.configuration.media_attachments.description_limit
     alts = options.get("altTexts")
     for index, alt in enumerate(alts if isinstance(alts, list) else []):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        if most and (count := graphemes(str(alt))) > most:  # pyright: ignore[reportUnknownArgumentType]
+        if most and (count := len(str(alt))) > most:  # pyright: ignore[reportUnknownArgumentType]
             yield f"The alt text of item {index + 1} has {count:,} characters, this server allows {most:,}; shorten it."

@@ -7,7 +7,7 @@ commits.
 
 from collections.abc import Mapping
 
-from layers.connector import Connector, Limits, OAuth
+from layers.connector import Connector, Limits, OAuth, OwnLimits
 from layers.platforms.tiktok.auth import connect, refresh
 from layers.platforms.tiktok.errors import classify
 from layers.platforms.tiktok.limits import LIMITS
@@ -19,6 +19,7 @@ class TikTok:
     """The parts of this folder under the names of the `Connector` protocol."""
 
     limits: Limits = LIMITS
+    own_limits: OwnLimits | None = None
     origin: str = API
     credential_fields: Mapping[str, str] = {
         "accessToken": "access token with the scopes user.info.basic, video.publish and video.upload",
@@ -29,6 +30,7 @@ class TikTok:
         "CLIENT_KEY": "client key of your app at developers.tiktok.com",
         "CLIENT_SECRET": "client secret of that app",
     }
+    doors: Mapping[str, tuple[str, ...]] = {}
     oauth: OAuth | None = Login()
     publish = staticmethod(publish)
     find = staticmethod(find)

@@ -35,11 +35,17 @@ class User(msgspec.Struct):
 
 
 class Grant(msgspec.Struct):
-    """`oauth/token`; the refresh token may be a new one and the old one dead."""
+    """`oauth/token`, lifetimes in seconds; the refresh token may be a new one and the old one dead."""
 
     access_token: str
     refresh_token: str
     expires_in: int
+    refresh_expires_in: int | None = None
+
+    @property
+    def renewable_for(self) -> timedelta | None:
+        """Return how long the refresh token is good."""
+        return timedelta(seconds=self.refresh_expires_in) if self.refresh_expires_in else None
 
 
 def connect(credential: Mapping[str, str], origin: str) -> Flow[Identity]:
@@ -82,7 +88,7 @@ def refresh(account: Account) -> Flow[Tokens]:
     reply = yield Call("refresh", Effect.PREPARE, "POST", account.origin + "/v2/oauth/token/", form=form)
     grant = read(reply.json, Grant)
     fresh = {**secrets, "accessToken": grant.access_token, "refreshToken": grant.refresh_token}
-    return Tokens(fresh, timedelta(seconds=grant.expires_in))
+    return Tokens(fresh, timedelta(seconds=grant.expires_in), grant.renewable_for)
 
 
 def _user_info(

@@ -25,14 +25,15 @@ class Meaning:
     words: str
     code: str = ""
     after: timedelta = DEFAULT_PAUSE
+    revoked: bool = False
 
 
 def _reject(code: str, words: str) -> Meaning:
     return Meaning("reject", words, code)
 
 
-def _reconnect(words: str) -> Meaning:
-    return Meaning("reconnect", words)
+def _reconnect(words: str, *, revoked: bool = False) -> Meaning:
+    return Meaning("reconnect", words, revoked=revoked)
 
 
 def _quota(words: str) -> Meaning:
@@ -62,9 +63,13 @@ ERRORS: Mapping[str, Meaning] = {
         "Too many drafts wait in the inbox; finish or discard some on TikTok."
     ),
     "reached_active_user_cap": _quota("The app has reached TikTok's daily number of posting creators."),
-    "access_token_invalid": _reconnect("TikTok no longer accepts the access token; reconnect the account."),
+    "access_token_invalid": _reconnect(
+        "TikTok no longer accepts the access token; reconnect the account.", revoked=True
+    ),
     "invalid_grant": _reconnect("TikTok no longer accepts the refresh token; reconnect the account."),
-    "auth_removed": _reconnect("The creator withdrew the permission on TikTok; reconnect the account."),
+    "auth_removed": _reconnect(
+        "The creator withdrew the permission on TikTok; reconnect the account.", revoked=True
+    ),
     "scope_not_authorized": _SCOPE,
     "scope_permission_missed": _SCOPE,
     "file_format_check_failed": _reject(
@@ -91,7 +96,8 @@ ERRORS: Mapping[str, Meaning] = {
     ),
     "unaudited_client_can_only_post_to_private_accounts": _reject(
         "APP_MISCONFIGURED",
-        "Until TikTok has audited your app it posts to private accounts only; apply for the audit.",
+        "Until TikTok has audited your app it posts with privacyLevel SELF_ONLY to private accounts only; have the "
+        "creator make the account private and say SELF_ONLY, or apply for the audit.",
     ),
     "url_ownership_unverified": _reject(
         "APP_MISCONFIGURED",
@@ -140,7 +146,7 @@ def fail(meaning: Meaning, code: str | None, reply: Reply) -> Failure:
         case "reject":
             return Rejected(meaning.code, meaning.words, code)
         case "reconnect":
-            return Reconnect(meaning.words, code)
+            return Reconnect(meaning.words, code, revoked=meaning.revoked)
         case "throttle":
             return Throttled(meaning.words, _retry_after(reply) or meaning.after, code)
         case "outage":

@@ -1,14 +1,17 @@
 """What TikTok allows. MB and GB are read as powers of ten: the stricter of the two readings."""
 
-from layers.connector import Limits, MediaLimit, Mode, Option, Source, TextLimit
+from layers.connector import DailyCap, Limits, MediaLimit, Mode, Option, Source, TextLimit
 
 DIRECT_POST = "https://developers.tiktok.com/doc/content-posting-api-reference-direct-post"
 PHOTO_POST = "https://developers.tiktok.com/doc/content-posting-api-reference-photo-post"
 MEDIA_TRANSFER = "https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide"
+UPLOAD = "https://developers.tiktok.com/doc/content-posting-api-reference-upload-video"
 CHECKED = "2026-11-23"
 
-PRIVACY_LEVELS = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY")
-"""From the most open to the most closed; a public account lacks FOLLOWER_OF_CREATOR, a private one PUBLIC."""
+SHARING = "https://developers.tiktok.com/doc/content-sharing-guidelines"
+PRIVACY_LEVELS = ("PUBLIC_TO_EVERYONE", "FOLLOWER_OF_CREATOR", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY")
+"""From the most open to the most closed: friends are those followers who are followed back. A public account lacks
+FOLLOWER_OF_CREATOR, a private one PUBLIC_TO_EVERYONE."""
 
 TITLE_UNITS = 90
 """UTF-16 units of a photo post's title (PHOTO_POST)."""
@@ -39,22 +42,33 @@ OPTIONS = {
     "disableDuet": Option("boolean", "No duets with this video."),
     "disableStitch": Option("boolean", "No stitches of this video."),
     "brandOrganic": Option("boolean", "Promotes the creator's own business."),
-    "brandedContent": Option("boolean", "Paid partnership with a third party; cannot be SELF_ONLY."),
+    "brandedContent": Option(
+        "boolean", "Paid partnership with a third party.", not_with={"privacyLevel": "SELF_ONLY"}
+    ),
     "aiGenerated": Option("boolean", "Label the video as made by AI."),
     "coverAt": Option(
-        "integer", "Frame of the video that becomes the cover, in milliseconds from the start."
+        "integer",
+        "Frame of the video that becomes the cover, in milliseconds from the start.",
+        least=0,
+        in_video=True,
     ),
 }
 
 LIMITS = Limits(
     platform="tiktok",
     title="TikTok",
+    daily_caps=(
+        # "Typically around 15", by creator and shared with all other apps.
+        DailyCap(15, ("direct_publish",), Source(SHARING, CHECKED)),
+        DailyCap(5, ("draft_to_device",), Source(UPLOAD, CHECKED)),
+    ),
     modes={
         "direct_publish": Mode(
             kinds={"video": (1, 1), "image": (1, 1), "carousel": (2, 35)},
             caption={"video": VIDEO_CAPTION, "image": PHOTO_CAPTION, "carousel": PHOTO_CAPTION},
             media={"video": VIDEO, "image": IMAGE},
             options=OPTIONS,
+            carousel_of=("image",),
             about="Posted at once in the creator's name.",
         ),
         "draft_to_device": Mode(
@@ -62,6 +76,7 @@ LIMITS = Limits(
             caption={"video": None, "image": PHOTO_CAPTION, "carousel": PHOTO_CAPTION},
             media={"video": VIDEO, "image": IMAGE},
             ends_in="draft_in_inbox",
+            carousel_of=("image",),
             about="Lands in the creator's inbox; TikTok takes no caption with a video draft.",
         ),
     },

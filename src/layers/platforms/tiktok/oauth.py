@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
-import msgspec
-
 from layers.connector import (
     Authorize,
     Call,
@@ -24,6 +22,7 @@ from layers.connector import (
     Reply,
     Tokens,
 )
+from layers.platforms.tiktok.auth import Grant as Tradable
 from layers.platforms.tiktok.auth import connect
 from layers.platforms.tiktok.calls import read
 from layers.platforms.tiktok.errors import ERRORS, error_code
@@ -34,12 +33,9 @@ NEEDED = "video.publish"
 """The rest may be missing: `video.upload` is for drafts, `video.list` for looking up photos after a lost answer."""
 
 
-class Issued(msgspec.Struct):
-    """`oauth/token`; `expires_in` in seconds, `scope` with commas."""
+class Issued(Tradable, kw_only=True):
+    """`oauth/token` for a code; `scope` with commas."""
 
-    access_token: str
-    refresh_token: str
-    expires_in: int
     open_id: str
     scope: str = ""
 
@@ -81,7 +77,8 @@ class Login:
             "openId": issued.open_id,
         }
         found = yield from _identity(secrets, origin)
-        tokens = Tokens({**secrets, "scopes": issued.scope}, timedelta(seconds=issued.expires_in))
+        life = timedelta(seconds=issued.expires_in)
+        tokens = Tokens({**secrets, "scopes": issued.scope}, life, issued.renewable_for)
         return [replace(found, tokens=tokens)]
 
 

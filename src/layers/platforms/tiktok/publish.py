@@ -18,6 +18,7 @@ from layers.connector import (
     Published,
     Rejected,
     Reply,
+    Spoiled,
     Unknown,
     Wait,
 )
@@ -49,9 +50,8 @@ def publish(post: Post, account: Account) -> Flow[Published | Delivered]:
         once = _video_round if post.kind == "video" else _photo_round
         if end := (yield from once(post, account, creator, number)):
             return end
-    raise Rejected(
-        "PLATFORM_REFUSED",
-        "TikTok failed three times to take the media in, nothing is public; publish it again later.",
+    raise Spoiled(
+        "TikTok failed three times to take the media in, nothing is public; it will be tried again."
     )
 
 
@@ -155,7 +155,7 @@ def _video_init(post: Post, account: Account, creator: Creator | None, number: i
     path = "/v2/post/publish/inbox/video/init/"
     if creator:
         path = "/v2/post/publish/video/init/"
-        body["post_info"] = _video_info(post, account, creator)
+        body["post_info"] = _video_info(post, creator)
     return api_call(account, _round_name(number), Effect.PREPARE, path, body)
 
 
@@ -163,7 +163,7 @@ def _photo_init(post: Post, account: Account, creator: Creator | None, number: i
     body = {
         "media_type": "PHOTO",
         "post_mode": "DIRECT_POST" if creator else "MEDIA_UPLOAD",
-        "post_info": _photo_info(post, account, creator),
+        "post_info": _photo_info(post, creator),
         "source_info": {
             "source": "PULL_FROM_URL",
             "photo_cover_index": 0,
@@ -183,8 +183,8 @@ def _status(account: Account, publish_id: str, number: int = 1, handles: tuple[i
 # What is said about the post --------------------------------------------------------------------------------
 
 
-def _video_info(post: Post, account: Account, creator: Creator) -> dict[str, object]:
-    options = _options(post, account)
+def _video_info(post: Post, creator: Creator) -> dict[str, object]:
+    options = post.options
     info: dict[str, object] = {
         "title": post.caption,
         **_disclosure(options, creator),
@@ -197,9 +197,9 @@ def _video_info(post: Post, account: Account, creator: Creator) -> dict[str, obj
     return info
 
 
-def _photo_info(post: Post, account: Account, creator: Creator | None) -> dict[str, object]:
+def _photo_info(post: Post, creator: Creator | None) -> dict[str, object]:
     info: dict[str, object] = {"title": _title(post.caption), "description": post.caption}
-    return {**info, **_disclosure(_options(post, account), creator)} if creator else info
+    return {**info, **_disclosure(post.options, creator)} if creator else info
 
 
 def _disclosure(options: Mapping[str, object], creator: Creator) -> dict[str, object]:
@@ -211,19 +211,18 @@ def _disclosure(options: Mapping[str, object], creator: Creator) -> dict[str, ob
     }
 
 
-def _options(post: Post, account: Account) -> Mapping[str, object]:
-    return {**account.post_defaults, **post.options}
-
-
 def _privacy(options: Mapping[str, object], creator: Creator) -> str:
+    """Return the level wanted, else the most open one the creator offers; never another than the one wanted."""
     offered = creator.privacy_level_options
     wanted = options.get("privacyLevel")
-    for level in PRIVACY_LEVELS if wanted is None else (str(wanted),):
-        if level in offered:
+    levels = PRIVACY_LEVELS if wanted is None else (str(wanted),)
+    for level in levels:
+        if level in offered and not (level == "SELF_ONLY" and options.get("brandedContent") is True):
             return level
     raise Rejected(
         "OPTION_INVALID",
-        f"The creator does not offer the privacyLevel {wanted or 'sought'}; offered: {', '.join(offered)}.",
+        f"The creator offers {', '.join(offered) or 'no privacyLevel'}; wanted is {' or '.join(levels)}"
+        + (", and brandedContent cannot be SELF_ONLY." if options.get("brandedContent") is True else "."),
         "privacy_level_option_mismatch",
     )
 

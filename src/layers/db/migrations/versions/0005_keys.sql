@@ -1,10 +1,3 @@
--- The oldest code (by its newest revision) that runs with this schema. A migration that takes something away updates it.
-CREATE TABLE schema_compatibility (
-    singleton    boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-    oldest_code  text NOT NULL
-);
-INSERT INTO schema_compatibility (oldest_code) VALUES ('0003');
-
 ALTER TABLE api_keys ADD COLUMN last_used_at timestamptz;
 CREATE INDEX api_keys_list ON api_keys (organization_id, environment, created_at DESC, id DESC);
 
