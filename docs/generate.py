@@ -110,6 +110,7 @@ STEPS: Mapping[str, str] = {
 }
 
 ISSUES: Mapping[str, str] = {
+    "above_own": "A key can give another key no more than it has itself.",
     "authorization_refused": "The platform, or the server named, cannot be asked for consent; the message says why.",
     "caption_not_supported": "This mode publishes no caption, and one was given for this target.",
     "caption_required": "This mode needs a caption.",
@@ -126,7 +127,7 @@ ISSUES: Mapping[str, str] = {
     "first_comment_not_supported": "This mode has no first comment, and one was given for this target.",
     "first_comment_too_long": "Longer than the platform takes.",
     "frame_rate_out_of_range": "Too few or too many frames a second.",
-    "in_the_past": "More than five minutes past; publish instead.",
+    "in_the_past": "The time has passed; a post may be up to five minutes late, or is published at once.",
     "invalid_cursor": "The cursor is damaged or belongs to another list.",
     "invalid_mode": "The platform has no such mode.",
     "invalid_text": "A NUL or a lone surrogate, which no database text can hold, or bytes that are not UTF-8.",
@@ -159,6 +160,7 @@ ISSUES: Mapping[str, str] = {
     "too_many_pixels": "More pixels in all than the platform takes.",
     "too_short": "The video is shorter than the platform takes.",
     "too_soon": "Less than 30 seconds from now.",
+    "unknown_scope": "There is no such scope.",
     "unknown_field": "A field, form part or platform option that does not exist here; the message lists those that do.",
     "unknown_platform": "Layers has no such platform.",
     "unknown_timezone": "Not an IANA time zone.",
