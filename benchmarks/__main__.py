@@ -32,7 +32,7 @@ async def measure(seconds: float) -> dict[str, object]:
     async with ground() as floor:
         results["first call, scheduled"] = await dispatch.first_call(floor, tries=30, lead=0.7)
     async with ground() as floor:
-        results["drain 2,000 posts of 200 accounts"] = await dispatch.drain(floor, accounts=200, each=10)
+        results["drain 10,000 posts of 1,000 accounts"] = await dispatch.drain(floor, accounts=1000, each=10)
     async with ground() as floor:
         results["two processes instead of one"] = await scale.out(floor, seconds=seconds / 2)
     async with ground() as floor:

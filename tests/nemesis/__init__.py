@@ -4,4 +4,4 @@ import sys
 from pathlib import Path
 
 # The real servers are installed and started by what the tests against them use.
-sys.path.insert(0, str(Path(__file__).parents[1] / "real"))
+sys.path[:0] = [str(Path(__file__).parents[1] / "real"), str(Path(__file__).parents[1])]
