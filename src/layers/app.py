@@ -38,6 +38,8 @@ from layers.social_accounts import routes as social_accounts
 from layers.social_accounts.commands import Connecting
 from layers.storage import ObjectMissing, Storage, open_storage
 from layers.vault import Vault, open_vault
+from layers.webhooks import routes as webhooks
+from layers.webhooks.commands import Terms
 
 log = structlog.get_logger("layers.app")
 FORM = FormLimits(
@@ -126,6 +128,7 @@ def create_app(shared: Shared) -> ASGIApp:
             *social_accounts.ROUTES,
             *publishing.ROUTES,
             *handoff.ROUTES,
+            *webhooks.ROUTES,
         ],
         middleware=[authentication, transaction],
         dependencies={"call": Provide(provide_call, sync_to_thread=False)},
@@ -138,6 +141,7 @@ def create_app(shared: Shared) -> ASGIApp:
                 "public_origin": settings.public_origin,
                 "signer": shared.signer,
                 "storage": shared.storage,
+                "webhook_terms": Terms(shared.vault, settings.allow_private_networks),
                 "receive_upload": _receiver(settings.data_dir / "incoming"),
                 "forget_objects": _forgetter(shared.storage),
             }
