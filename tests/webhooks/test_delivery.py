@@ -52,6 +52,30 @@ async def test_a_published_post_is_heard_of(client, receiver, endpoint, worker) 
     assert told["data"]["externalUrl"] == post["externalUrl"]
 
 
+async def test_every_event_says_what_it_is_about(client, pool, receiver, endpoint, deliverer) -> None:
+    project = await client.project()
+    account, container = await client.account(project), await client.text(project)
+    [post_id] = (await client.publish(container, account))["scheduledPostIds"]
+    await client.delete(f"/v1/scheduled-posts/{post_id}", {"reason": "typo"})
+    post = (await client.get(f"/v1/scheduled-posts/{post_id}")).json
+    await client.patch(f"/v1/projects/{project}/approval-policy", {"requiresApproval": True})
+    for verb, body in (("approve", {"note": "fine"}), ("reject", {"reason": "dull"})):
+        await client.post(f"/v1/content/{await client.text(project)}/{verb}", body)
+    await idle(pool)
+    assert all(heard.event["data"]["projectId"] == project for heard in receiver.heard)
+    told = {heard.event["type"]: heard.event["data"] for heard in receiver.heard}
+    assert told.keys() == {
+        *("social_account.connected", "content.completed", "content.approved", "content.rejected"),
+        *("post.scheduled", "post.canceled"),
+    }
+    about = ("projectId", "containerId", "socialAccountId", "platform", "mode", "status", "scheduledFor")
+    assert {name: told["post.canceled"][name] for name in about} == {name: post[name] for name in about}
+    assert (told["post.canceled"]["scheduledPostId"], told["post.canceled"]["reason"]) == (post_id, "typo")
+    assert told["post.scheduled"].keys() <= told["post.canceled"].keys()
+    assert told["social_account.connected"]["socialAccountId"] == account
+    assert (told["content.approved"]["note"], told["content.rejected"]["reason"]) == ("fine", "dull")
+
+
 async def test_a_delivery_shows_request_and_response(client, pool, receiver, endpoint, deliverer) -> None:
     receiver.answer = lambda heard: web.Response(status=201, text="thank\x00 you")
     await client.text(await client.project())
@@ -343,7 +367,7 @@ async def test_a_ping_is_heard_by_its_endpoint_alone(client, pool, receiver, end
     await idle(pool)
     [heard] = receiver.heard
     assert (heard.path, heard.event["type"]) == ("/other", "test.ping")
-    assert heard.event["data"] == {"webhookEndpointId": other["id"]}
+    assert heard.event["data"] == {"webhookEndpointId": other["id"], "projectId": None}
     assert heard.event == answer["payload"]
 
 

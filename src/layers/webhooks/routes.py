@@ -110,13 +110,13 @@ async def deliveries(
     cursor: FromQuery[str | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.Delivery]:
-    """List what an endpoint was told or is to be told, newest event first; kept for 30 days."""
+    """List what an endpoint was told or is to be told, newest first; kept for 30 days."""
     await commands.get(call.tx, call.caller, endpoint_id)
     query = {"of": "webhook-deliveries", "in": endpoint_id, "status": status}
-    last = read_cursor(cursor, query, (int,))
-    before = int(last[0]) if last else None
+    last = read_cursor(cursor, query, (str,))
+    before = str(last[0]) if last else None
     rows = await store.deliveries(call.tx, endpoint_id, status, before, limit + 1)
-    return page_of(rows, limit, query, key=lambda row: (row["event_position"],), item=_delivery)
+    return page_of(rows, limit, query, key=lambda row: (row["id"],), item=_delivery)
 
 
 @post("/v1/webhook-deliveries/{delivery_id:str}/replay", opt=operation("webhooks:write"), status_code=202)

@@ -129,7 +129,8 @@ class Delivery(WireOut):
 
 def payload_from(row: asyncpg.Record) -> Payload:
     """Return what an endpoint receives, of a row with the columns of `store.EVENT`."""
-    return Payload(row["event_id"], row["event_type"], row["occurred_at"], row["data"])
+    data = {"projectId": row["project_id"], **row["data"]}
+    return Payload(row["event_id"], row["event_type"], row["occurred_at"], data)
 
 
 def body_of(payload: Payload) -> bytes:

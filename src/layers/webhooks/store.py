@@ -13,8 +13,8 @@ from layers.webhooks.rules import PAUSE_AFTER
 
 ENDPOINT = """w.id, w.url, w.events, w.description, w.project_id, w.status, w.paused_at, w.failures, w.created_at,
     w.updated_at"""
-EVENT = "e.id AS event_id, e.type AS event_type, e.occurred_at, e.data"
-DELIVERY = f"""d.id, d.endpoint_id, d.event_position, d.status, d.attempts, d.due_at, d.in_hand, d.delivered_at,
+EVENT = "e.id AS event_id, e.type AS event_type, e.occurred_at, e.project_id, e.data"
+DELIVERY = f"""d.id, d.endpoint_id, d.status, d.attempts, d.due_at, d.in_hand, d.delivered_at,
     d.created_at, d.request, d.tries, {EVENT}"""
 KEPT_FOR = timedelta(days=30)
 PATCHABLE = frozenset({"url", "events", "description", "project_id", "status", "sealed_secrets"})
@@ -130,14 +130,14 @@ async def insert_ping(tx: Connection, endpoint_id: str, event: Event) -> str:
 
 
 async def deliveries(
-    tx: Connection, endpoint_id: str, status: str | None, before: int | None, limit: int
+    tx: Connection, endpoint_id: str, status: str | None, before: str | None, limit: int
 ) -> list[asyncpg.Record]:
-    """Return an endpoint's deliveries, newest event first, before the given position."""
+    """Return an endpoint's deliveries, newest first, before the given one."""
     return await tx.fetch(
         f"""SELECT {DELIVERY} FROM webhook_deliveries d JOIN events e ON e.position = d.event_position
         WHERE d.endpoint_id = $1 AND ($2::text IS NULL OR d.status = $2)
-            AND ($3::bigint IS NULL OR d.event_position < $3)
-        ORDER BY d.event_position DESC LIMIT $4""",
+            AND ($3::text IS NULL OR d.id < $3)
+        ORDER BY d.id DESC LIMIT $4""",
         *(endpoint_id, status, before, limit),
     )
 
@@ -173,7 +173,7 @@ SELECT e.position, ARRAY(
     WHERE w.organization_id = e.organization_id AND w.environment = p.environment AND e.type = ANY(w.events)
         AND (w.project_id IS NULL OR w.project_id = e.project_id) AND w.created_at <= e.occurred_at) AS endpoints
 FROM (SELECT position, type, organization_id, project_id, occurred_at FROM events
-    WHERE NOT fanned_out ORDER BY position LIMIT $1 FOR NO KEY UPDATE) e
+    WHERE NOT fanned_out ORDER BY position LIMIT $1 FOR NO KEY UPDATE) e ORDER BY e.position
 """
 """Whoever comes second waits for the first one's rows, so that deliveries appear in the order of events."""
 
@@ -192,25 +192,33 @@ async def fan_out(pool: Pool, at_most: int) -> int:
         return 0
     async with pool.acquire() as tx, tx.transaction():
         fresh = await tx.fetch(FRESH, at_most)
-        told = [(new_id("whd"), endpoint, row["position"]) for row in fresh for endpoint in row["endpoints"]]
-        ids, endpoints, positions = zip(*told, strict=True) if told else ((), (), ())
+        told = [(endpoint, row["position"]) for row in fresh for endpoint in row["endpoints"]]
+        ids = sorted(new_id("whd") for _ in told)  # made in one instant, they would be in no order
+        endpoints, positions = zip(*told, strict=True) if told else ((), ())
         await tx.execute(FAN_OUT, [row["position"] for row in fresh], ids, endpoints, positions)
         return len(fresh)
 
 
+LOOK = """
+WITH RECURSIVE waiting AS ( -- from one endpoint to the next in the index: those with nothing to hear cost nothing
+    (SELECT endpoint_id AS id FROM webhook_deliveries WHERE due_at IS NOT NULL
+        ORDER BY endpoint_id, event_position LIMIT 1)
+    UNION ALL
+    SELECT (SELECT endpoint_id FROM webhook_deliveries WHERE due_at IS NOT NULL AND endpoint_id > waiting.id
+        ORDER BY endpoint_id, event_position LIMIT 1) FROM waiting WHERE waiting.id IS NOT NULL
+)
+SELECT w.id FROM waiting JOIN webhook_endpoints w USING (id) CROSS JOIN LATERAL (
+    SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.due_at <= now()
+    ORDER BY d.event_position LIMIT 1) AS next
+WHERE w.status = 'active' AND NOT w.id = ANY($1::text[])
+    AND NOT EXISTS (SELECT FROM webhook_deliveries h WHERE h.endpoint_id = w.id AND h.in_hand AND h.due_at > now())
+ORDER BY w.failures > 0, next.due_at LIMIT $2
+"""
+
+
 async def look(pool: Pool, busy: Sequence[str], at_most: int) -> list[str]:
     """Return endpoints, `busy` ones left out, with something due and nothing in hand; failing ones last."""
-    rows = await pool.fetch(
-        """SELECT w.id FROM webhook_endpoints w CROSS JOIN LATERAL (
-            SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.due_at <= now()
-            ORDER BY d.event_position LIMIT 1) AS next
-        WHERE w.status = 'active' AND NOT w.id = ANY($1::text[])
-            AND NOT EXISTS (SELECT FROM webhook_deliveries h
-                WHERE h.endpoint_id = w.id AND h.in_hand AND h.due_at > now())
-        ORDER BY w.failures > 0, next.due_at LIMIT $2""",
-        *(busy, at_most),
-    )
-    return [row["id"] for row in rows]
+    return [row["id"] for row in await pool.fetch(LOOK, busy, at_most)]
 
 
 CLAIM = f"""

@@ -31,13 +31,15 @@ CREATE TABLE webhook_deliveries (
     tries           jsonb NOT NULL DEFAULT '[]',
     delivered_at    timestamptz,
     created_at      timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (endpoint_id, event_position)
+    UNIQUE (event_position, endpoint_id)
 );
 COMMENT ON COLUMN webhook_deliveries.due_at IS 'when it should be tried next; the end of the lease while in hand; null once settled';
 COMMENT ON COLUMN webhook_deliveries.fence IS 'counts claims and replays; a worker writes only while it holds the newest';
+-- The only index by endpoint and position, so that no plan made while the table was small can mistake another for it.
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (endpoint_id, event_position, due_at) WHERE due_at IS NOT NULL;
 -- An endpoint hears one event at a time: what no race can break.
 CREATE UNIQUE INDEX webhook_deliveries_in_hand ON webhook_deliveries (endpoint_id) WHERE in_hand;
+CREATE INDEX webhook_deliveries_list ON webhook_deliveries (endpoint_id, id);
 CREATE INDEX webhook_deliveries_age ON webhook_deliveries (created_at);
 
 -- What happened before there were endpoints concerns none of them.
