@@ -345,6 +345,34 @@ async def test_a_dead_workers_delivery_is_taken_over(client, pool, shared, recei
     ]
 
 
+async def test_without_its_secret_nothing_is_sent(client, pool, receiver, endpoint, deliverer) -> None:
+    await pool.execute("UPDATE webhook_endpoints SET sealed_secrets = 'deadbeef:x'")
+    await client.text(await client.project())
+    await idle(pool)
+    [delivery] = await deliveries(client, endpoint)
+    assert (delivery["status"], receiver.heard) == ("pending", [])
+    assert "rotate" in delivery["tries"][0]["error"]
+    await client.post(f"/v1/webhook-endpoints/{endpoint['id']}/rotate-secret")
+    await client.post(f"/v1/webhook-deliveries/{delivery['id']}/replay")
+    await idle(pool)
+    assert len(receiver.heard) == 1
+
+
+async def test_an_endpoint_deleted_meanwhile_holds_up_nobody(
+    client, pool, receiver, endpoint, deliverer
+) -> None:
+    """Its row is locked by the deletion when events are fanned out; the others hear them a moment later."""
+    other = await client.made("/v1/webhook-endpoints", {"url": f"{receiver.url}2", "events": EVERYTHING})
+    project = await client.project()
+    async with pool.acquire() as tx, tx.transaction():
+        await store.delete(tx, endpoint["id"])
+        await client.text(project)
+        await until(lambda: pool.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
+    await idle(pool)
+    assert [heard.path for heard in receiver.heard] == ["/hook2"]
+    assert [d["status"] for d in await deliveries(client, other)] == ["delivered"]
+
+
 async def test_old_deliveries_are_forgotten(client, pool, receiver, endpoint, deliverer) -> None:
     project = await client.project()
     await client.text(project)

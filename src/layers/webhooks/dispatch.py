@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from layers.db.pool import DATABASE_AWAY, Pool
+from layers.db.pool import BUSY, DATABASE_AWAY, Pool
 from layers.outbound import AnswerLost, NotSent, Outbound
 from layers.vault import Vault, VaultError
 from layers.webhooks import rules, schemas, signature, store
@@ -45,8 +45,9 @@ class Deliverer:
         while not stop.is_set():
             try:
                 await self._look(stop)
-            except DATABASE_AWAY as fault:
-                log.debug("webhooks wait, database away", error=repr(fault))
+            except (*DATABASE_AWAY, *BUSY, asyncpg.ForeignKeyViolationError) as fault:
+                # Away, or an endpoint was deleted just now: what was not written is seen again at the next look.
+                log.debug("webhooks look again", error=repr(fault))
             except Exception as fault:
                 log.error("webhooks broke; looking again", exc_info=fault)
             with suppress(TimeoutError):
@@ -64,8 +65,8 @@ class Deliverer:
         try:
             while not stop.is_set() and (claim := await store.claim(self.pool, endpoint_id, LEASE)):
                 await self._deliver(claim)
-        except DATABASE_AWAY as fault:
-            log.debug("webhook lane left, database away", endpoint=endpoint_id, error=repr(fault))
+        except (*DATABASE_AWAY, *BUSY) as fault:
+            log.debug("webhook lane left to its lease", endpoint=endpoint_id, error=repr(fault))
         except Exception as fault:
             log.error("webhook lane broke", endpoint=endpoint_id, exc_info=fault)
         finally:

@@ -58,7 +58,7 @@ async def find(
     return await tx.fetchrow(
         f"SELECT {ENDPOINT}, w.sealed_secrets FROM webhook_endpoints w"
         " WHERE w.id = $1 AND w.organization_id = $2 AND w.environment = $3"
-        + (" FOR UPDATE" if lock else ""),
+        + (" FOR NO KEY UPDATE" if lock else ""),
         *(endpoint_id, caller.organization_id, caller.environment),
     )
 
@@ -249,10 +249,12 @@ async def claim(pool: Pool, endpoint_id: str, lease: timedelta) -> asyncpg.Recor
 
 
 SETTLE = f"""
-WITH settled AS (
-    UPDATE webhook_deliveries SET status = $3, due_at = now() + $4::interval, in_hand = false, request = $5, tries = $6,
-        delivered_at = CASE WHEN $3 = 'delivered' THEN now() END
-    WHERE id = $1 AND fence = $2 AND in_hand RETURNING endpoint_id
+WITH endpoint AS MATERIALIZED ( -- first the endpoint, then the delivery, as in deleting it: no deadlock
+    SELECT id FROM webhook_endpoints WHERE id = $8 FOR NO KEY UPDATE
+), settled AS (
+    UPDATE webhook_deliveries d SET status = $3, due_at = now() + $4::interval, in_hand = false, request = $5,
+        tries = $6, delivered_at = CASE WHEN $3 = 'delivered' THEN now() END
+    FROM endpoint WHERE d.id = $1 AND d.fence = $2 AND d.in_hand RETURNING d.endpoint_id
 ), counted AS (
     UPDATE webhook_endpoints w SET failures = CASE WHEN $3 = 'delivered' THEN 0 ELSE w.failures + 1 END,
         status = CASE WHEN $3 <> 'delivered' AND w.failures + 1 >= {PAUSE_AFTER} THEN 'paused' ELSE w.status END,
@@ -279,7 +281,9 @@ async def settle(
 ) -> bool:
     """Write how a try ended; tells whether it was the one that made the endpoint pause."""
     return await pool.fetchval(
-        SETTLE, claim["id"], claim["fence"], status, again_in, dict(request), list(tries), new_id("evt")
+        SETTLE,
+        *(claim["id"], claim["fence"], status, again_in, dict(request), list(tries), new_id("evt")),
+        claim["endpoint_id"],
     )
 
 
