@@ -49,14 +49,17 @@ STATUSES: Mapping[str, str] = {
 SUBCODES: Mapping[str, str] = {
     "CONTAINER_DELETED": "The container was deleted meanwhile; make another one.",
     "CONTAINER_NOT_COMPLETED": "The container's media is not ready; `details.status` tells its state.",
+    "DELIVERY_IN_HAND": "The webhook is being sent at this very moment; look again when it has been answered.",
     "DUPLICATE_POST": "The same container goes to the same account in the same mode within ten minutes of another "
     "live post (`details.scheduledPostIds`). Say `allowDuplicate: true` to mean it: in the target, or in the body of "
     "`…/retry`.",
+    "ENDPOINT_PAUSED": 'The webhook endpoint is paused; make it active first, with `PATCH {"status": "active"}`.',
     "IDEMPOTENCY_IN_FLIGHT": "A request with this Idempotency-Key is still running. Wait `Retry-After` and repeat.",
     "LIVE_POSTS": "The container cannot be deleted while posts of it are queued or being published.",
     "OUTCOME_UNKNOWN": "Nobody knows yet whether this post is on its platform. Look there, then `…/resolve`.",
     "PROJECT_ARCHIVED": "The project takes nothing new.",
     "SCHEDULED_POST_ID_TAKEN": "Another post of the organisation has this `scheduledPostId`.",
+    "TOO_MANY_SECRETS": "Five secrets of the webhook endpoint are valid already; wait until one of them ends.",
 }
 
 LAST_ERRORS: Mapping[str, str] = {
@@ -93,6 +96,7 @@ STEPS: Mapping[str, str] = {
     "failed": "The post ended `failed`.",
     "found": "The platform shows that a call without an answer was carried out.",
     "in_doubt": "An answer was lost; nothing is sent until it is known what became of the call.",
+    "late": "The post has been due for five minutes and waits for its turn; it still goes out.",
     "outcome_unknown": "Given up asking; a person must look.",
     "posted_by_hand": "The person the post was handed to says it is posted.",
     "published": "The post is public.",
@@ -140,6 +144,7 @@ ISSUES: Mapping[str, str] = {
     "not_found": "There is no such thing for this caller.",
     "not_in_project": "The account belongs to another project than the container.",
     "not_in_sandbox": "The sandbox gives no consent here, or its pages are switched off; connect with a handle.",
+    "private_address": "The address is not on the public internet, and this installation allows no other.",
     "project_archived": "The project is archived.",
     "options_conflict": "Two platform options that exclude each other.",
     "out_of_range": "A number, a length or a pattern outside what is allowed.",
@@ -156,6 +161,7 @@ ISSUES: Mapping[str, str] = {
     "too_large": "More than is allowed here.",
     "too_long": "The video is longer than the platform takes.",
     "too_many": "The list is too long.",
+    "too_many_endpoints": "The organisation has 50 webhook endpoints in this environment.",
     "too_many_items": "More media items than this mode takes.",
     "too_many_pixels": "More pixels in all than the platform takes.",
     "too_short": "The video is shorter than the platform takes.",

@@ -43,6 +43,8 @@ from layers.social_accounts.oauth import CALLBACK
 from layers.social_accounts.store import is_awaited
 from layers.storage import ObjectMissing, Storage, open_storage
 from layers.vault import Vault, open_vault
+from layers.webhooks import routes as webhooks
+from layers.webhooks.commands import Terms
 
 log = structlog.get_logger("layers.app")
 FORM = FormLimits(
@@ -135,6 +137,7 @@ def create_app(shared: Shared) -> ASGIApp:
             *social_accounts.ROUTES,
             *publishing.ROUTES,
             *handoff.ROUTES,
+            *webhooks.ROUTES,
         ],
         middleware=[authentication, transaction],
         dependencies={"call": Provide(provide_call, sync_to_thread=False)},
@@ -149,6 +152,7 @@ def create_app(shared: Shared) -> ASGIApp:
                 "vault": shared.vault,
                 "keys_used": {},
                 "storage": shared.storage,
+                "webhook_terms": Terms(shared.vault, settings.allow_private_networks),
                 "receive_upload": _receiver(settings.data_dir / "incoming"),
                 "forget_objects": _forgetter(shared.storage),
             }

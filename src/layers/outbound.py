@@ -6,6 +6,7 @@ are not public are refused at the moment of connecting, so a name that changes i
 """
 
 import asyncio
+import errno
 import ipaddress
 import secrets
 import socket
@@ -107,6 +108,26 @@ class Outbound:
             ) as response:
                 self._keep_nonce(call.proof, response)
                 return _reply(response, await _read(response))
+        except (aiohttp.ClientError, OSError, ValueError) as fault:
+            reason = f"{type(fault).__name__}: {fault}".rstrip(": ")
+            raise (AnswerLost(reason) if progress.written else NotSent(reason)) from fault
+
+    async def notify(self, url: str, body: bytes, headers: Mapping[str, str], most: int) -> Reply:
+        """POST `body` to an address a caller chose; of the answer, at most `most` bytes are read, as text.
+
+        Raises NotSent or AnswerLost.
+        """
+        progress = _Progress(None)
+        session = self._session(guarded=not self.anywhere, alone=False)
+        try:
+            async with session.post(
+                url,
+                headers={"User-Agent": USER_AGENT, **headers},
+                data=body,
+                allow_redirects=False,
+                trace_request_ctx=progress,
+            ) as response:
+                return Reply(response.status, text=await _beginning(response, most))
         except (aiohttp.ClientError, OSError, ValueError) as fault:
             reason = f"{type(fault).__name__}: {fault}".rstrip(": ")
             raise (AnswerLost(reason) if progress.written else NotSent(reason)) from fault
@@ -271,7 +292,8 @@ def _trace() -> aiohttp.TraceConfig:
 def _guarded_socket(address: Any) -> socket.socket:
     family, kind, protocol, _, where = address
     if not is_public(where[0]):
-        raise OSError(f"{where[0]} is not a public address; LAYERS_ALLOW_PRIVATE_NETWORKS would allow it")
+        words = f"{where[0]} is not a public address; LAYERS_ALLOW_PRIVATE_NETWORKS would allow it"
+        raise PermissionError(errno.EACCES, words)  # aiohttp repeats the words only of an error with a number
     return socket.socket(family, kind, protocol)
 
 
@@ -315,6 +337,13 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
             raise ValueError(f"an answer of more than {MAX_REPLY_BYTES} bytes")
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+async def _beginning(response: aiohttp.ClientResponse, most: int) -> str:
+    raw = b""
+    while len(raw) < most and (chunk := await response.content.read(most - len(raw))):
+        raw += chunk
+    return raw.decode("utf-8", "replace")
 
 
 def _reply(response: aiohttp.ClientResponse, raw: bytes) -> Reply:

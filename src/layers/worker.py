@@ -21,8 +21,12 @@ from layers.platforms import CONNECTORS
 from layers.publishing.credentials import Credentials
 from layers.publishing.engine import Engine, Timing
 from layers.publishing.lanes import Lanes
+from layers.publishing.late import tell_late
 from layers.sandbox.app import create_sandbox
 from layers.social_accounts.upkeep import refresh_ahead, seal_anew
+from layers.webhooks import store as webhooks
+from layers.webhooks.dispatch import Deliverer
+from layers.webhooks.upkeep import seal_secrets_anew
 
 log = structlog.get_logger("layers.worker")
 RESTART_AFTER = 1.0
@@ -31,6 +35,9 @@ FINISH_WITHIN = 12.0
 SEEN_EVERY = 5.0
 TIDY_EVERY = 60.0
 APPROVE_EVERY = 1.0
+LATE_EVERY = 5.0
+WEBHOOK_CONNECTIONS = 4
+"""Of the database, for all webhooks of a worker, so that they never take those that posts need."""
 
 
 def timing(lease_seconds: float) -> Timing:
@@ -45,7 +52,9 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
     pool = await open_pool(
         shared.url, settings.database_connections + settings.worker_lanes // 4, "layers worker"
     )
+    webhook_pool = await open_pool(shared.url, WEBHOOK_CONNECTIONS, "layers webhooks")
     outbound = Outbound(shared.storage, settings.allow_private_networks)
+    deliverer = Deliverer(webhook_pool, outbound, shared.vault)
     try:
         sandbox = create_sandbox(pool, bounds=sandbox_bounds(settings, pool))
         async with loopback_server(sandbox) as sandbox_origin:
@@ -58,20 +67,26 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
                 media_origin=settings.public_origin,
                 timing=patience,
             )
-            await _run(engine, settings.worker_lanes, stop)
+            await _run(engine, deliverer, settings.worker_lanes, stop)
     finally:
         await outbound.close()
         with suppress(TimeoutError):
-            await asyncio.wait_for(pool.close(), 5)
+            await asyncio.wait_for(asyncio.gather(pool.close(), webhook_pool.close()), 5)
         pool.terminate()
+        webhook_pool.terminate()
 
 
-async def _run(engine: Engine, width: int, stop: asyncio.Event) -> None:
+async def _run(engine: Engine, deliverer: Deliverer, width: int, stop: asyncio.Event) -> None:
+    delivering = asyncio.create_task(deliverer.run(stop))
     chores = [
         asyncio.create_task(_repeat(SEEN_EVERY, _Presence(engine).show, stop)),
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: tidy(engine.pool), stop)),
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: _look_after_accounts(engine), stop)),
+        asyncio.create_task(
+            _repeat(TIDY_EVERY, lambda: seal_secrets_anew(engine.pool, deliverer.vault), stop)
+        ),
         asyncio.create_task(_repeat(APPROVE_EVERY, lambda: _approve_timers(engine.pool), stop)),
+        asyncio.create_task(_repeat(LATE_EVERY, lambda: tell_late(engine.pool), stop)),
         asyncio.create_task(  # until the very end: what is being finished needs its lease
             _repeat(engine.timing.lease.total_seconds() / 3, engine.keep_leases, asyncio.Event())
         ),
@@ -87,10 +102,11 @@ async def _run(engine: Engine, width: int, stop: asyncio.Event) -> None:
             if late:
                 engine.leave()
                 await asyncio.wait(late)
+        await delivering
     finally:
-        for task in (*chores, *finishing):
+        for task in (delivering, *chores, *finishing):
             task.cancel()
-        await asyncio.gather(*chores, *finishing, return_exceptions=True)
+        await asyncio.gather(delivering, *chores, *finishing, return_exceptions=True)
         log.info("worker stopped", dispatched=engine.dispatched)
 
 
@@ -161,9 +177,10 @@ async def _approve_timers(pool: Pool) -> None:
 
 
 async def tidy(pool: Pool) -> None:
-    """Forget what is only kept for a while: idempotency records, queue logs, dead workers."""
+    """Forget what is only kept for a while: idempotency records, queue logs, dead workers, old deliveries."""
     await pool.execute("DELETE FROM idempotency_records WHERE created_at < now() - interval '25 hours'")
     await pool.execute("DELETE FROM workers WHERE seen_at < now() - interval '1 day'")
     await pool.execute("DELETE FROM oauth_states WHERE created_at < now() - interval '1 day'")
+    await webhooks.tidy(pool)
     queue = queue_settings()
     await pool.execute(f"DELETE FROM {queue.queue_table_log} WHERE created < now() - interval '10 minutes'")  # noqa: S608

@@ -200,16 +200,33 @@ RESOURCES = [
     ("POST", "/v1/scheduled-posts/{post}/resolve", {"outcome": "published"}),
     ("PATCH", "/v1/social-accounts/{account}", {"postDefaults": {}}),
     ("DELETE", "/v1/social-accounts/{account}", None),
+    ("GET", "/v1/webhook-endpoints/{endpoint}", None),
+    ("PATCH", "/v1/webhook-endpoints/{endpoint}", {"description": "mine"}),
+    ("DELETE", "/v1/webhook-endpoints/{endpoint}", None),
+    ("POST", "/v1/webhook-endpoints/{endpoint}/rotate-secret", None),
+    ("POST", "/v1/webhook-endpoints/{endpoint}/test", None),
+    ("GET", "/v1/webhook-endpoints/{endpoint}/deliveries", None),
+    ("POST", "/v1/webhook-deliveries/{delivery}/replay", None),
 ]
 
 
 async def owned(client) -> dict[str, str]:
-    """Make one of each thing, with a queued post and a kept intent."""
+    """Make one of each thing, with a queued post and a webhook on its way."""
     project = await client.project()
     account = await client.account(project)
     container = await client.text(project)
     post = (await client.publish(container, account))["scheduledPostIds"][0]
-    return {"project": project, "account": account, "container": container, "post": post}
+    hook = {"url": "https://example.com", "events": ["post.failed"], "description": "hello"}
+    endpoint = (await client.made("/v1/webhook-endpoints", hook))["id"]
+    delivery = (await client.made(f"/v1/webhook-endpoints/{endpoint}/test", None, 202))["id"]
+    return {
+        "project": project,
+        "account": account,
+        "container": container,
+        "post": post,
+        "endpoint": endpoint,
+        "delivery": delivery,
+    }
 
 
 def filled(body: dict | None, ids: dict[str, str]) -> dict | None:
@@ -224,7 +241,10 @@ def filled(body: dict | None, ids: dict[str, str]) -> dict | None:
 
 
 async def everything(pool) -> list[str]:
-    tables = ("projects", "containers", "social_accounts", "scheduled_posts", "pending_schedules", "events")
+    tables = (
+        *("projects", "containers", "social_accounts", "scheduled_posts", "pending_schedules", "events"),
+        *("webhook_endpoints", "webhook_deliveries"),
+    )
     return [
         row for table in tables for (row,) in await pool.fetch(f"SELECT t::text FROM {table} t ORDER BY 1")
     ]
@@ -248,7 +268,8 @@ async def test_what_is_not_ones_own_does_not_exist(join, pool, organization: str
 async def test_the_table_of_resources_is_complete(shared) -> None:
     """Every route with an id in its path is in RESOURCES, so that none is forgotten above."""
     shapes = {(method, path.replace("{", "").replace("}", "")) for method, path, _ in RESOURCES}
-    names = {"project_id": "project", "container_id": "container", "post_id": "post", "account_id": "account"}
+    kinds = ("project", "container", "post", "account", "endpoint", "delivery")
+    names = {f"{kind}_id": kind for kind in kinds}
     declared = set()
     for route in declared_routes(shared):
         if route.scope and "{" in route.path:
@@ -259,7 +280,7 @@ async def test_the_table_of_resources_is_complete(shared) -> None:
     assert {(method, path) for method, path in declared - shapes if not ELSEWHERE.search(path)} == set()
 
 
-ELSEWHERE = re.compile("webhook|api-keys|/social/|uploads?$|/health$")
+ELSEWHERE = re.compile("api-keys|/social/|uploads?$|/health$")
 """Routes whose own tests show whom they let in."""
 
 
@@ -269,6 +290,9 @@ async def test_lists_show_ones_own_alone(join) -> None:
     await other.project()
     await live.project()
     assert [item["id"] for item in (await mine.get("/v1/projects"))["items"]] == [project]
+    hook = {"url": "https://example.com", "events": ["post.failed"]}
+    made = [(await who.made("/v1/webhook-endpoints", hook))["id"] for who in (mine, other, live)]
+    assert [item["id"] for item in (await mine.get("/v1/webhook-endpoints"))["items"]] == made[:1]
 
 
 async def test_an_account_of_a_stranger_is_not_found_as_a_target(join) -> None:

@@ -2,7 +2,7 @@
 
 from ulid import ULID
 
-PREFIXES = ("org", "key", "prj", "cnt", "ast", "sa", "sp", "evt", "whe", "req")
+PREFIXES = ("org", "key", "prj", "cnt", "ast", "sa", "sp", "evt", "whe", "whd", "req")
 
 
 def new_id(prefix: str) -> str:

@@ -304,9 +304,7 @@ async def _tell_canceled(
     await events.append(
         tx,
         *(
-            caller.event(
-                "post.canceled", row["project_id"], row["id"], {"scheduledPostId": row["id"], **data}
-            )
+            caller.event("post.canceled", row["project_id"], row["id"], {**store.told_of(row), **data})
             for row in rows
         ),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -244,6 +244,25 @@ async def story(tx: Connection, number: int) -> list[asyncpg.Record]:
     )
 
 
+TOLD = (
+    "p.id, p.project_id, p.container_id, p.social_account_id, p.platform, p.mode, p.status, p.scheduled_for"
+)
+
+
+def told_of(row: asyncpg.Record) -> dict[str, object]:
+    """Return what every event about a post says of it, of a row with the columns of `TOLD`."""
+    return {
+        "scheduledPostId": row["id"],
+        "projectId": row["project_id"],
+        "containerId": row["container_id"],
+        "socialAccountId": row["social_account_id"],
+        "platform": row["platform"],
+        "mode": row["mode"],
+        "status": row["status"],
+        "scheduledFor": row["scheduled_for"],
+    }
+
+
 async def tell(tx: Connection, number: int, kind: str, message: str, data: dict[str, object]) -> None:
     """Add a step to a post's story."""
     await tx.execute(
@@ -281,12 +300,12 @@ async def reschedule(tx: Connection, number: int, at: datetime) -> datetime:
 CANCEL = """UPDATE scheduled_posts p SET status = 'canceled', canceled_at = now(), due_at = NULL, holds_lane = false,
     next_attempt_at = NULL, fence = fence + 1, updated_at = now()
     WHERE {which} AND (status = 'queued' OR status = 'publishing' AND commit_sent_at IS NULL)
-    RETURNING p.number, p.id, p.project_id, p.social_account_id, p.platform, p.canceled_at"""
+    RETURNING p.number, p.canceled_at, {told}"""
 
 
 async def cancel(tx: Connection, number: int) -> asyncpg.Record | None:
     """Cancel a post if nothing irreversible was sent; None if it is too late."""
-    return await tx.fetchrow(CANCEL.format(which="number = $1"), number)
+    return await tx.fetchrow(CANCEL.format(which="number = $1", told=TOLD), number)
 
 
 async def cancel_all(
@@ -294,7 +313,22 @@ async def cancel_all(
 ) -> list[asyncpg.Record]:
     """Cancel all that can still be canceled of a project or an account."""
     column = "project_id" if project_id else "social_account_id"
-    return await tx.fetch(CANCEL.format(which=f"{column} = $1"), project_id or account_id)
+    return await tx.fetch(CANCEL.format(which=f"{column} = $1", told=TOLD), project_id or account_id)
+
+
+LATE = f"""
+WITH late AS (
+    SELECT number FROM scheduled_posts WHERE due_at <= now() - $1::interval AND late_at IS NULL AND status = 'queued'
+    ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE scheduled_posts p SET late_at = now() FROM late WHERE p.number = late.number
+RETURNING p.number, p.organization_id, round(extract(epoch FROM now() - p.due_at))::int AS late_by, {TOLD}
+"""
+
+
+async def mark_late(tx: Connection, after: timedelta, at_most: int) -> list[asyncpg.Record]:
+    """Mark queued posts that have been due for so long and were not marked before; returns them."""
+    return await tx.fetch(LATE, after, at_most)
 
 
 async def requeue(tx: Connection, number: int) -> asyncpg.Record:

@@ -1,0 +1,1 @@
+"""Webhooks: endpoints of callers hear what happened, each event until it was heard, in order, signed."""
