@@ -15,6 +15,7 @@ from aiohttp import web
 from layers.app import Shared
 from layers.db.pool import Pool, open_pool
 from layers.outbound import Outbound
+from layers.webhooks import store
 from layers.webhooks.dispatch import Deliverer
 from layers.webhooks.schemas import EventType
 
@@ -118,7 +119,7 @@ async def until(so: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
             await asyncio.sleep(0.02)
 
 
-FANNED_OUT = "SELECT NOT EXISTS (SELECT FROM events WHERE NOT fanned_out)"
+FANNED_OUT = f"SELECT NOT EXISTS (SELECT {store.NEXT})"
 IDLE = f"""{FANNED_OUT} AND NOT EXISTS (
     SELECT FROM webhook_deliveries d JOIN webhook_endpoints w ON w.id = d.endpoint_id
     WHERE d.in_hand OR d.due_at <= now() AND w.status = 'active')"""

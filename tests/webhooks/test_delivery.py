@@ -147,6 +147,19 @@ async def test_an_event_committed_late_is_not_lost(client, pool, receiver, endpo
     assert [heard.event["data"]["word"] for heard in receiver.heard] == ["quick", "slow"]
 
 
+async def test_without_endpoints_no_event_is_touched(client, pool, receiver, deliverer) -> None:
+    """And the first endpoint hears what comes after it, not what has piled up."""
+    project = await client.project()
+    early = [await client.text(project) for _ in range(3)]
+    assert await store.fan_out(pool, 100) == 0
+    await client.made("/v1/webhook-endpoints", {"url": receiver.url, "events": EVERYTHING})
+    late = await client.text(project)
+    await idle(pool)
+    assert [heard.event["data"]["containerId"] for heard in receiver.heard] == [late]
+    untouched = "SELECT count(*) FROM events WHERE NOT fanned_out AND type = 'content.completed'"
+    assert await pool.fetchval(untouched) == len(early)
+
+
 async def test_workers_share_the_endpoints(client, pool, shared, receiver, endpoint, deliverer) -> None:
     """With three of them, each event is still heard once, in order."""
     async with delivering(shared), delivering(shared):

@@ -44,7 +44,8 @@ async def insert(tx: Connection, caller: Caller, row: Mapping[str, object]) -> a
     columns = ["organization_id", "environment", *row]
     marks = ", ".join(f"${n + 1}" for n in range(len(columns)))
     made = await tx.fetchrow(
-        f"INSERT INTO webhook_endpoints AS w ({', '.join(columns)}) VALUES ({marks}) RETURNING {ENDPOINT}",
+        f"""INSERT INTO webhook_endpoints AS w ({", ".join(columns)}, from_position)
+        VALUES ({marks}, (SELECT coalesce(max(position), 0) FROM events)) RETURNING {ENDPOINT}""",
         *(caller.organization_id, caller.environment, *row.values()),
     )
     assert made is not None
@@ -167,13 +168,16 @@ async def replay(tx: Connection, delivery_id: str) -> None:
 
 # Dispatch --------------------------------------------------------------------------------------------------------
 
-FRESH = """
+NEXT = "FROM events WHERE NOT fanned_out AND position > (SELECT min(from_position) FROM webhook_endpoints)"
+"""Without endpoints nothing is fanned out: who uses no webhooks pays nothing for them."""
+
+FRESH = f"""
 SELECT e.position, ARRAY(
     SELECT w.id FROM webhook_endpoints w JOIN projects p ON p.id = e.project_id
     WHERE w.organization_id = e.organization_id AND w.environment = p.environment AND e.type = ANY(w.events)
-        AND (w.project_id IS NULL OR w.project_id = e.project_id) AND w.created_at <= e.occurred_at) AS endpoints
-FROM (SELECT position, type, organization_id, project_id, occurred_at FROM events
-    WHERE NOT fanned_out ORDER BY position LIMIT $1 FOR NO KEY UPDATE) e ORDER BY e.position
+        AND (w.project_id IS NULL OR w.project_id = e.project_id) AND w.from_position < e.position) AS endpoints
+FROM (SELECT position, type, organization_id, project_id {NEXT} ORDER BY position LIMIT $1 FOR NO KEY UPDATE) e
+ORDER BY e.position
 """
 """Whoever comes second waits for the first one's rows, so that deliveries appear in the order of events."""
 
@@ -188,7 +192,7 @@ UPDATE events SET fanned_out = true WHERE position = ANY($1::bigint[])
 
 async def fan_out(pool: Pool, at_most: int) -> int:
     """Write the deliveries that follow from the next events; returns of how many events."""
-    if not await pool.fetchval("SELECT EXISTS (SELECT FROM events WHERE NOT fanned_out)"):
+    if not await pool.fetchval(f"SELECT EXISTS (SELECT {NEXT})"):
         return 0
     async with pool.acquire() as tx, tx.transaction():
         fresh = await tx.fetch(FRESH, at_most)

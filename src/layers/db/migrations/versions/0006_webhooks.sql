@@ -8,6 +8,7 @@ CREATE TABLE webhook_endpoints (
     events           text[] NOT NULL,
     description      text,
     sealed_secrets   bytea NOT NULL,
+    from_position    bigint NOT NULL,
     status           text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'paused')),
     paused_at        timestamptz,
     failures         integer NOT NULL DEFAULT 0,
@@ -15,8 +16,10 @@ CREATE TABLE webhook_endpoints (
     updated_at       timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON COLUMN webhook_endpoints.project_id IS 'only events of this project; null: of all';
+COMMENT ON COLUMN webhook_endpoints.from_position IS 'the last event before its time';
 COMMENT ON COLUMN webhook_endpoints.failures IS 'tries in a row that failed';
 CREATE INDEX webhook_endpoints_list ON webhook_endpoints (organization_id, environment, created_at DESC, id DESC);
+CREATE INDEX webhook_endpoints_from ON webhook_endpoints (from_position);
 
 CREATE TABLE webhook_deliveries (
     id              text PRIMARY KEY,
@@ -42,10 +45,9 @@ CREATE UNIQUE INDEX webhook_deliveries_in_hand ON webhook_deliveries (endpoint_i
 CREATE INDEX webhook_deliveries_list ON webhook_deliveries (endpoint_id, id);
 CREATE INDEX webhook_deliveries_age ON webhook_deliveries (created_at);
 
--- What happened before there were endpoints concerns none of them.
 ALTER TABLE events ADD COLUMN fanned_out boolean NOT NULL DEFAULT true;
 ALTER TABLE events ALTER COLUMN fanned_out SET DEFAULT false;
-COMMENT ON COLUMN events.fanned_out IS 'whether the deliveries that follow from it have been written';
+COMMENT ON COLUMN events.fanned_out IS 'whether the deliveries that follow from it have been written; never set before the first endpoint''s time';
 CREATE INDEX events_fresh ON events (position) WHERE NOT fanned_out;
 
 ALTER TABLE scheduled_posts ADD COLUMN late_at timestamptz;
