@@ -5,7 +5,7 @@ import signal
 from datetime import timedelta
 
 from layers.app import PLATFORM_SETTINGS, share
-from layers.cli import new_loop
+from layers.console import new_loop
 from layers.kit.logs import set_up_logs
 from layers.publishing.engine import Timing
 from layers.settings import Settings

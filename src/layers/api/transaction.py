@@ -6,10 +6,10 @@ index has the last word. Only what was committed is remembered: 2xx, and refusal
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import asyncpg
 import msgspec
@@ -30,7 +30,6 @@ from layers.api.envelope import unavailable
 from layers.db.pool import DATABASE_AWAY, Connection, Pool
 from layers.kit.canonical import fingerprint
 from layers.kit.problems import find_problems
-from layers.vault import Vault
 
 MAX_JSON_BYTES = 1024 * 1024
 TRIES = 3
@@ -267,8 +266,20 @@ async def _work(app: ASGIApp, scope: Scope, connection: Connection, call: Idempo
     return response
 
 
-def _vault(scope: Scope) -> Vault:
-    return cast("Vault", scope["litestar_app"].state["vault"])
+class Sealer(Protocol):
+    """Seals answers that hold a secret (a `layers.vault.Vault`)."""
+
+    def seal(self, secrets: Mapping[str, str], owner: str) -> bytes:
+        """Encrypt."""
+        ...
+
+    def unseal(self, sealed: bytes, owner: str) -> dict[str, str]:
+        """Decrypt."""
+        ...
+
+
+def _vault(scope: Scope) -> Sealer:
+    return cast("Sealer", scope["litestar_app"].state["vault"])
 
 
 def _owner(call: IdempotentCall | None) -> str:
