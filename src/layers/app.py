@@ -24,7 +24,7 @@ from layers.api.transaction import transaction
 from layers.content import routes as content
 from layers.content.probe import MAX_VIDEO_BYTES
 from layers.db import schema
-from layers.db.pool import DATABASE_AWAY, Pool, open_pool
+from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
 from layers.loopback import loopback_server
 from layers.outbound import Outbound, open_fetcher
 from layers.platforms import CONNECTORS
@@ -108,7 +108,7 @@ def create_app(shared: Shared) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
-        pool = await open_pool(shared.url, settings.database_connections, "layers api")
+        pool = await open_pool(shared.url, settings.database_connections, "layers api", STATEMENT_SECONDS)
         outbound = Outbound(shared.storage, settings.allow_private_networks, CONNECT_READ_SECONDS)
         sandbox = create_sandbox(pool, bounds=sandbox_bounds(settings, pool))
         try:

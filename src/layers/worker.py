@@ -11,7 +11,7 @@ import structlog
 
 from layers.app import Shared, sandbox_bounds
 from layers.content.commands import auto_approve_next
-from layers.db.pool import DATABASE_AWAY, Pool, open_pool
+from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
 from layers.db.schema import queue_settings
 from layers.kit.ids import new_id
 from layers.kit.times import utc_now
@@ -50,9 +50,12 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
     settings = shared.settings
     patience = patience or timing(settings.lease_seconds)
     pool = await open_pool(
-        shared.url, settings.database_connections + settings.worker_lanes // 4, "layers worker"
+        shared.url,
+        settings.database_connections + settings.worker_lanes // 4,
+        "layers worker",
+        STATEMENT_SECONDS,
     )
-    webhook_pool = await open_pool(shared.url, WEBHOOK_CONNECTIONS, "layers webhooks")
+    webhook_pool = await open_pool(shared.url, WEBHOOK_CONNECTIONS, "layers webhooks", STATEMENT_SECONDS)
     outbound = Outbound(shared.storage, settings.allow_private_networks)
     deliverer = Deliverer(webhook_pool, outbound, shared.vault)
     try:

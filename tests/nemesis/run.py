@@ -160,7 +160,11 @@ async def _rig(plan: Plan, folder: Path, say: Say) -> AsyncIterator[Rig]:
         theirs = await _database(stack, fast / "theirs")
         ours = await _database(stack, fast / "ours")
         sandbox_port, *ports = free_ports(1 + APIS)
-        environment = {"LAYERS_DATABASE_URL": theirs.url, "LAYERS_DATA_DIR": str(folder / "sandbox")}
+        environment = {
+            "LAYERS_DATABASE_URL": theirs.url,
+            "LAYERS_DATA_DIR": str(folder / "sandbox"),
+            "LAYERS_ALLOW_PRIVATE_NETWORKS": "true",  # the media lie on loopback
+        }
         command = (sys.executable, "-c", SERVE, "sandbox", "serve", "--port", str(sandbox_port))
         sandbox = Process("sandbox", command, environment, folder / "sandbox.log", b"Sandbox on")
         sandbox.start()

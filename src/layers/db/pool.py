@@ -98,6 +98,9 @@ class Pool(Queries, Protocol):
         ...
 
 
+STATEMENT_SECONDS = 30.0
+"""What any statement of a request or a worker may take, locks included."""
+
 DATABASE_AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
@@ -115,8 +118,13 @@ BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 """What a statement raises when others hold for too long what it needs."""
 
 
-async def open_pool(url: str, connections: int, application: str) -> Pool:
-    """Open a pool of up to `connections`. JSON columns are decoded to and encoded from Python values."""
+async def open_pool(
+    url: str, connections: int, application: str, statement_seconds: float | None = None
+) -> Pool:
+    """Open a pool of up to `connections`. JSON columns are decoded to and encoded from Python values.
+
+    `statement_seconds`: a statement that takes longer is given up, for its connection may have fallen silent.
+    """
     create = cast("Callable[..., Awaitable[Any]]", asyncpg.create_pool)  # pyright: ignore[reportUnknownMemberType]
     pool = await create(
         url,
@@ -126,6 +134,7 @@ async def open_pool(url: str, connections: int, application: str) -> Pool:
         reset=_leave_as_is,
         max_inactive_connection_lifetime=300,
         timeout=10,
+        command_timeout=statement_seconds,
         server_settings={
             "application_name": application,
             "timezone": "UTC",
