@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from sandbox_server import serving
 
-HOME = "https://app.example/callback"
+HOME = "http://localhost:3000/callback"
 APP = {"client_id": "app", "client_secret": "s"}
 NEEDED = "instagram_basic,instagram_content_publish,pages_show_list,pages_read_engagement"
 HEAD = b"\0\0\0\x18ftypmp42"
