@@ -131,3 +131,27 @@ async def test_a_migration_gives_way_to_a_long_transaction(stage: Stage, tmp_pat
         await held.rollback()
     assert (await migrating)[0] == 0
     assert await stage.text(account)
+
+
+async def test_a_migration_caught_in_a_deadlock_comes_again(stage: Stage, tmp_path):
+    """Requests and workers lock tables in another order than a migration does; when the two cross, it is done anew."""
+    async with stage.pool.acquire() as connection:
+        crossing = connection.transaction()
+        await crossing.start()
+        await connection.execute(
+            "SET LOCAL deadlock_timeout = '20s'"
+        )  # so that the migration is the one that ends
+        await connection.execute("SELECT FROM social_accounts LIMIT 1")
+        migrating = asyncio.create_task(
+            run(stage.shared.url, next_release(tmp_path, {"9001": ADDS}), MIGRATE)
+        )
+
+        async def waiting() -> bool:
+            return await stage.pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") > 0
+
+        await until(waiting, 60)
+        await connection.execute("SELECT FROM scheduled_posts LIMIT 1")
+        await crossing.rollback()
+    code, said = await migrating
+    assert code == 0, said
+    assert await stage.pool.fetchval("SELECT version_num FROM alembic_version") == "9001"

@@ -20,6 +20,7 @@ MIGRATION_LOCK = 7_246_001
 
 MIGRATION_TRIES = 10
 LOCK_NOT_AVAILABLE = "55P03"
+DEADLOCK_DETECTED = "40P01"
 
 
 class SchemaMismatch(Exception):  # noqa: N818
@@ -61,7 +62,7 @@ async def _run_alembic(url: str) -> None:
             # Alembic drives its own connection and event loop, so it gets a thread without one.
             return await to_thread(command.upgrade, config, "head")
         except DBAPIError as fault:
-            if getattr(fault.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            if getattr(fault.orig, "sqlstate", None) not in {LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED}:
                 raise
             await asyncio.sleep(1)
     raise SchemaMismatch(
