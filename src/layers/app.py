@@ -22,7 +22,7 @@ from layers.api.multipart import Form, FormLimits, receive_form
 from layers.api.routes import open_to_all
 from layers.api.transaction import transaction
 from layers.content import routes as content
-from layers.content.probe import MAX_VIDEO_BYTES
+from layers.content.media import MAX_VIDEO_BYTES
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
 from layers.loopback import loopback_server

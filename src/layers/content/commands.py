@@ -1,6 +1,5 @@
 """What can be done with containers: make, change, delete, approve, reject."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -13,7 +12,8 @@ from layers.api import errors
 from layers.api.multipart import Form, FormFile
 from layers.connector import Media
 from layers.content import schemas, store
-from layers.content.probe import RefusedMedia, probe
+from layers.content.cells import probe
+from layers.content.media import RefusedMedia
 from layers.content.store import ProjectFacts
 from layers.db.pool import Connection, Pool
 from layers.kit.ids import new_id
@@ -65,7 +65,7 @@ async def _probe_all(files: Sequence[FormFile]) -> list[Media]:
     issues: list[Issue] = []
     for index, file in enumerate(files):
         try:
-            seen = await asyncio.to_thread(probe, file.path, file.filename)
+            seen = await probe(file.path, file.filename)
         except RefusedMedia as refusal:
             issues.append(Issue(f"files[{index}]", str(refusal), "unreadable_media"))
         else:

@@ -1,7 +1,7 @@
 """What a media file really is. The bytes decide, never the name or what the sender called it.
 
 A file that does not open, decode and reach its own end is refused here, so that no platform has to.
-Blocking and busy: call it in a thread.
+Runs in a cell: the rest of Layers asks `cells.probe`.
 """
 
 # PyAV leaves Packet and a few more generics of its stubs unfilled.
@@ -10,7 +10,6 @@ Blocking and busy: call it in a thread.
 import hashlib
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -22,10 +21,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
-from layers.connector import MediaKind
+from layers.content.media import EXPORT_AGAIN, MAX_IMAGE_BYTES, MAX_VIDEO_BYTES, Probed, TooLarge, Unreadable
 
-MAX_IMAGE_BYTES = 30_000_000
-MAX_VIDEO_BYTES = 1_000_000_000
 MAX_IMAGE_PIXELS = 100_000_000
 MAX_VIDEO_PIXELS = 8192 * 8192
 MAX_LEADING_PACKETS = 600
@@ -40,7 +37,6 @@ EXIF_QUARTER_TURNS = (5, 6, 7, 8)
 Image.MAX_IMAGE_PIXELS = MAX_IMAGE_PIXELS
 
 ACCEPTED = "Send an mp4, mov, jpeg, png, webp or gif file."
-EXPORT_AGAIN = "Export it again and send the new file."
 
 _IMAGE_FAULTS = (
     OSError,
@@ -65,46 +61,6 @@ _FOREIGN_STARTS = {
     b"BM": "a BMP",
     b"PK\x03\x04": "a ZIP",
 }
-
-
-class RefusedMedia(Exception):  # noqa: N818
-    """The file cannot be used; `filename` names it and the message says why and what to do."""
-
-    def __init__(self, filename: str, message: str) -> None:
-        super().__init__(f"{filename}: {message}")
-        self.filename = filename
-
-
-class Unreadable(RefusedMedia):
-    """Not a media file of an accepted type, or a broken one."""
-
-    def __init__(self, filename: str, why: str) -> None:
-        super().__init__(filename, why)
-        self.why = why
-
-
-class TooLarge(RefusedMedia):
-    """More than `limit` bytes."""
-
-    def __init__(self, filename: str, limit: int) -> None:
-        super().__init__(filename, f"larger than the {limit // 1_000_000:,} MB allowed. Send a smaller file.")
-        self.limit = limit
-
-
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """What was found. `width` and `height` are pixels as shown, after any rotation; `sha256` is hex."""
-
-    kind: MediaKind
-    mime_type: str
-    size_bytes: int
-    sha256: str
-    width: int
-    height: int
-    duration_ms: int | None = None
-    frame_rate: float | None = None
-    codec: str | None = None
-    has_audio: bool = False
 
 
 def probe(path: Path, filename: str) -> Probed:
@@ -270,6 +226,8 @@ def _probe_video(path: Path, filename: str, mime_type: str, size: int, sha256: s
                 codec=stream.codec_context.codec.canonical_name,
                 has_audio=bool(container.streams.audio),
             )
+    except MemoryError:  # FFmpeg's is an FFmpegError too
+        raise
     except (FFmpegError, ValueError) as why:
         raise Unreadable(filename, f"The video cannot be read ({_words(why)}). {EXPORT_AGAIN}") from why
 

@@ -1,6 +1,5 @@
 """Endpoints of containers, approval and assets (contract sections 3 and 4)."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -16,14 +15,15 @@ from litestar.types import Scope
 
 from layers.access.caller import Calling
 from layers.api.context import after_commit, state_of
-from layers.api.errors import NotFound
+from layers.api.errors import NotFound, one_issue
 from layers.api.pages import Page, page_of, read_cursor
 from layers.api.routes import NoBody, open_to_all, operation
 from layers.api.times import utc_or_refuse
 from layers.api.transaction import UPLOAD_STATE
 from layers.connector import Media, Mode
 from layers.content import commands, schemas, store
-from layers.content.remade import remade
+from layers.content.cells import remade
+from layers.content.media import RefusedMedia
 from layers.kit.times import utc_now
 from layers.publishing.commands import LIMITS
 from layers.publishing.fit import LEFT_OUT, misfits
@@ -216,7 +216,10 @@ async def remade_asset(
     if remake is None:
         raise NotFound(f"There is no form {form}.")
     raw = await state["storage"].read(found["object_key"], 0, found["size_bytes"])
-    made = await asyncio.to_thread(remade, raw, remake)
+    try:
+        made = await remade(raw, remake)
+    except RefusedMedia as refusal:
+        raise one_issue("asset", str(refusal), "unreadable_media") from refusal
     return Response(made, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
