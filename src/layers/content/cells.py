@@ -49,7 +49,7 @@ class Cells:
 
     async def probe(self, path: Path, filename: str) -> Probed:
         """Return what the file at `path` is. Raises RefusedMedia, naming it by `filename`."""
-        answer, _ = await self._open(Job(path=os.path.abspath(path)), b"", filename)
+        answer, _ = await self._open(Job(path=str(path)), b"", filename)
         if answer.probed is None:
             raise Unreadable(filename, f"{WORDS['crashed']} {EXPORT_AGAIN}")
         return answer.probed
@@ -115,7 +115,6 @@ class _Cell:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={"PYTHONPATH": code, "PYTHONUTF8": "1"},
-            cwd="/",
             start_new_session=True,
         )
         self._jobs = cast("IO[bytes]", self._process.stdin)

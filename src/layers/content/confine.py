@@ -32,10 +32,10 @@ _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 class Limits:
     """What reading one file may take. Measured: the largest image allowed needs 0.9 GiB, remade 1.6 GiB."""
 
-    memory: int = 2 << 30
+    memory: int = 5 << 29
     """Bytes of address space."""
-    cpu_seconds: int = 30
-    seconds: float = 120
+    cpu_seconds: int = 60
+    seconds: float = 180
     """On the clock, however busy the machine is."""
     idle_seconds: float = 60
     """How long a process without work is kept."""

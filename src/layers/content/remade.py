@@ -1,9 +1,12 @@
-"""Making the form of an image that a platform demands. Blocking: call it in a thread."""
+"""Making the form of an image that a platform demands.
+
+Runs in a cell: the rest of Layers asks `cells.remade`. A picture of 100 million pixels is 400 MB, so each copy counts.
+"""
 
 import io
 from typing import Any, cast
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageOps
 
 from layers.publishing.remake import Remake
 
@@ -17,7 +20,8 @@ SRGB: ImageCms.ImageCmsProfile = ImageCms.ImageCmsProfile(
 def remade(raw: bytes, remake: Remake) -> bytes:
     """Return `raw`, any image Layers accepts, as a baseline JPEG in sRGB; of an animation the first frame."""
     with Image.open(io.BytesIO(raw)) as opened:
-        picture = _flat(ImageOps.exif_transpose(opened))
+        ImageOps.exif_transpose(opened, in_place=True)
+        picture = _flat(opened)
     if remake.ratio is not None:
         picture = _padded(picture, remake.ratio)
     out = io.BytesIO()
@@ -29,11 +33,10 @@ def _flat(picture: Image.Image) -> Image.Image:
     """Return the colours in sRGB, on white where the picture is clear: JPEG has no transparency."""
     colours = _in_srgb(_colours(picture), picture.info.get("icc_profile"))
     is_clear = "transparency" in picture.info or "A" in picture.getbands()
-    if not is_clear or picture.mode.startswith("I"):
-        return colours
-    ground = Image.new("RGB", picture.size, WHITE)
-    ground.paste(colours, mask=picture.convert("RGBA").getchannel("A"))
-    return ground
+    if is_clear and not picture.mode.startswith("I"):
+        opaque = picture if "A" in picture.getbands() else picture.convert("RGBA")
+        colours.paste(WHITE, mask=ImageChops.invert(opaque.getchannel("A")))
+    return colours
 
 
 def _colours(picture: Image.Image) -> Image.Image:
@@ -54,7 +57,7 @@ def _in_srgb(colours: Image.Image, profile: object) -> Image.Image:
             colours = ImageCms.profileToProfile(colours, meant, SRGB, outputMode="RGB") or colours
         except ImageCms.PyCMSError:  # broken, or of other colours than these: show the numbers as they are
             pass
-    return colours.convert("RGB")
+    return colours if colours.mode == "RGB" else colours.convert("RGB")
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
