@@ -76,7 +76,7 @@ class Cells:
         if answer.fault:
             how = "crashed"
         if how != "answered":
-            log.warning("media was too much for its reader", how=how, fault=answer.fault, limits=self._limits)
+            log.warning("media was too much for its reader", how=how, fault=answer.fault)
             raise Unreadable(filename, f"{WORDS[how]} {EXPORT_AGAIN}")
         if answer.unreadable:
             raise Unreadable(filename, answer.unreadable)
@@ -148,6 +148,7 @@ class _Cell:
     def end(self) -> None:
         """End the process; it has nothing to lose."""
         self._process.kill()
+        self._process.wait()
         self._answers.close()
         with suppress(OSError):  # what was not sent cannot be
             self._jobs.close()
