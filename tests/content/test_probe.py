@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from layers.content import probe as probing
-from layers.content.probe import Probed, RefusedMedia, TooLarge, Unreadable, probe
+from layers.content.media import MAX_IMAGE_BYTES, MAX_VIDEO_BYTES, Probed, RefusedMedia, TooLarge, Unreadable
+from layers.content.probe import probe
 from layers.samples import Codec, ImageFormat, make_image, make_video
 
 SMALL = (64, 48)
@@ -221,9 +222,9 @@ def test_a_decompression_bomb_is_refused_before_it_unfolds(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("start", "limit"),
     [
-        (b"\xff\xd8\xff\xe0", probing.MAX_IMAGE_BYTES),
-        (b"GIF89a", probing.MAX_IMAGE_BYTES),
-        (b"\0\0\0\x18ftypmp42", probing.MAX_VIDEO_BYTES),
+        (b"\xff\xd8\xff\xe0", MAX_IMAGE_BYTES),
+        (b"GIF89a", MAX_IMAGE_BYTES),
+        (b"\0\0\0\x18ftypmp42", MAX_VIDEO_BYTES),
     ],
 )
 def test_size_limits_are_checked_before_anything_is_read(tmp_path: Path, start: bytes, limit: int) -> None:

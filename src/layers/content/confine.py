@@ -79,16 +79,15 @@ def _landlock(libc: ctypes.CDLL, file: Path | None) -> None:
         handled.append(_SCOPES)
     words = struct.pack(f"={len(handled)}Q", *handled)
     rules = libc.syscall(_CREATE_RULESET, words, len(words), 0)
-    for path in map(Path, sys.path):
-        _allow(libc, rules, path, _READ_FILE | _READ_FOLDER if path.is_dir() else _READ_FILE)
-    if file is not None:
-        _allow(libc, rules, file, _READ_FILE)
+    for path in (*map(Path, sys.path), *([file] if file else [])):
+        _allow_reading(libc, rules, path)
     libc.syscall(_RESTRICT_SELF, rules, 0)
     os.close(rules)
 
 
-def _allow(libc: ctypes.CDLL, rules: int, path: Path, rights: int) -> None:
-    with suppress(OSError):  # not there
+def _allow_reading(libc: ctypes.CDLL, rules: int, path: Path) -> None:
+    with suppress(OSError):  # not there, or not for us
+        rights = _READ_FILE | _READ_FOLDER if path.is_dir() else _READ_FILE
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
         libc.syscall(_ADD_RULE, rules, _BENEATH, struct.pack("=Qi", rights, place), 0)
         os.close(place)

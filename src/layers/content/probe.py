@@ -226,8 +226,6 @@ def _probe_video(path: Path, filename: str, mime_type: str, size: int, sha256: s
                 codec=stream.codec_context.codec.canonical_name,
                 has_audio=bool(container.streams.audio),
             )
-    except MemoryError:  # FFmpeg's is an FFmpegError too
-        raise
     except (FFmpegError, ValueError) as why:
         raise Unreadable(filename, f"The video cannot be read ({_words(why)}). {EXPORT_AGAIN}") from why
 
