@@ -58,13 +58,6 @@ async def insert(
     )
 
 
-async def awaits_upload(queries: Queries, container_id: str) -> bool:
-    """Tell whether a container waits for bytes its maker sends."""
-    return await queries.fetchval(
-        "SELECT EXISTS (SELECT FROM intakes WHERE container_id = $1 AND expires_at IS NOT NULL)", container_id
-    )
-
-
 async def items(queries: Queries, container_id: str) -> list[Item]:
     """Return what is to come, in order."""
     rows = await queries.fetch(

@@ -233,13 +233,23 @@ async def stage_uploaded(pool: Pool, harbour: Harbour, caller: Caller, container
 
     Raises UploadIncomplete, Conflict when the container awaits nothing, or Validation naming what is no media.
     """
+    try:
+        return await _stage(pool, harbour, container_id, await _status(pool, caller, container_id))
+    except errors.Problem:
+        if await _status(pool, caller, container_id) == "completed":
+            return None  # maybe just now, by a twin
+        raise
+
+
+async def _status(pool: Pool, caller: Caller, container_id: str) -> str:
     async with pool.acquire(timeout=10) as connection:
-        row = await commands.get(connection, caller, container_id)
-    if row["status"] == "completed":
-        return None
-    if not await intakes.awaits_upload(pool, container_id):
-        raise _awaits_nothing(row["status"])
+        return (await commands.get(connection, caller, container_id))["status"]
+
+
+async def _stage(pool: Pool, harbour: Harbour, container_id: str, status: str) -> Staged:
     items = await intakes.items(pool, container_id)
+    if not items or items[0].url:
+        raise _awaits_nothing(status)
     parts = await _parts(pool, harbour.storage, container_id, items)
     async with AsyncExitStack() as stack:
         sources: list[Source] = []
