@@ -78,11 +78,10 @@ class Fetcher:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     async def _look(self) -> None:
-        if free := WIDTH - len(self._running):
-            for claim in await intakes.claim(self.pool, self.lease, free):
-                task = asyncio.create_task(self._work(claim))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+        while len(self._running) < WIDTH and (claim := await intakes.claim(self.pool, self.lease)):
+            task = asyncio.create_task(self._work(claim))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
 
     async def _work(self, claim: asyncpg.Record) -> None:
         container_id, fence = claim["container_id"], claim["fence"]
@@ -217,9 +216,11 @@ async def _fetch(session: aiohttp.ClientSession, item: Item, path: Path, *, anyw
         words = f"{item.filename}: not there within {FILE_SECONDS} seconds, or silent for {READ_SECONDS}."
         raise Unfetchable("MEDIA_UNREACHABLE", words, passing=True) from fault
     except (aiohttp.ClientError, OSError, ValueError) as fault:
-        refused = isinstance(fault, OSError) and fault.errno == errno.EACCES
+        never = (
+            isinstance(fault, aiohttp.InvalidURL | ValueError) or getattr(fault, "errno", 0) == errno.EACCES
+        )
         words = f"{item.filename}: {type(fault).__name__}: {fault}".rstrip(": ")
-        raise Unfetchable("MEDIA_UNREACHABLE", words, passing=not refused) from fault
+        raise Unfetchable("MEDIA_UNREACHABLE", words, passing=not never) from fault
 
 
 async def _get(session: aiohttp.ClientSession, url: URL, item: Item, path: Path) -> URL | None:

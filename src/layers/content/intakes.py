@@ -139,19 +139,19 @@ async def _forget_pieces(tx: Connection, container_id: str, asset_id: str | None
 # Fetching ---------------------------------------------------------------------------------------------------------
 
 
-async def claim(pool: Pool, lease: timedelta, most: int) -> list[asyncpg.Record]:
-    """Take up to `most` intakes that are due to be fetched, never many of one organisation."""
-    return await pool.fetch(
+async def claim(pool: Pool, lease: timedelta) -> asyncpg.Record | None:
+    """Take an intake that is due to be fetched, of an organisation of which not many are in hand."""
+    return await pool.fetchrow(
         """WITH busy AS (
-            SELECT organization_id FROM intakes WHERE in_hand GROUP BY organization_id HAVING count(*) >= $3
+            SELECT organization_id FROM intakes WHERE in_hand GROUP BY organization_id HAVING count(*) >= $2
         ), next AS (
             SELECT container_id FROM intakes WHERE due_at <= now()
                 AND (in_hand OR organization_id NOT IN (SELECT organization_id FROM busy))
-            ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+            ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
         )
         UPDATE intakes i SET due_at = now() + $1, in_hand = true, fence = fence + 1, attempts = attempts + 1
         FROM next WHERE i.container_id = next.container_id RETURNING i.container_id, i.fence, i.attempts""",
-        *(lease, most, AT_ONCE_EACH),
+        *(lease, AT_ONCE_EACH),
     )
 
 
