@@ -60,8 +60,9 @@ SUBCODES: Mapping[str, str] = {
     "OUTCOME_UNKNOWN": "Nobody knows yet whether this post is on its platform. Look there, then `…/resolve`.",
     "PROJECT_ARCHIVED": "The project takes nothing new.",
     "SCHEDULED_POST_ID_TAKEN": "Another post of the organisation has this `scheduledPostId`.",
-    "UPLOAD_OFFSET": "The upload stands at another byte, or a newer request took over; go on from `details.uploadOffset`.",
     "TOO_MANY_SECRETS": "Five secrets of the webhook endpoint are valid already; wait until one of them ends.",
+    "UPLOAD_OFFSET": "The upload stands at another byte, or a newer request took over; go on from "
+    "`details.uploadOffset`.",
 }
 
 LAST_ERRORS: Mapping[str, str] = {
@@ -72,7 +73,8 @@ LAST_ERRORS: Mapping[str, str] = {
     "until it is a day late.",
     "INTERNAL": "A fault in Layers; the logs tell more. The post is tried again.",
     "IN_DOUBT": "An answer was lost. The platform is asked before anything is sent again; `status` stays `publishing`.",
-    "MEDIA_INVALID": "The platform does not take this media. Of a container: what was fetched is no media, or too large.",
+    "MEDIA_INVALID": "The platform does not take this media. Of a container: what was fetched is no media, or too "
+    "large.",
     "MEDIA_UNREACHABLE": "Media of a container could not be fetched; `message` says why, `retryable` whether it is "
     "still being tried.",
     "NOT_PUBLISHED": "A person looked and said, through `…/resolve`, that the post is not there. It can be retried.",

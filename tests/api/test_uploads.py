@@ -372,3 +372,31 @@ async def test_what_is_staged_for_nobody_is_swept(client, pool, shared, image: P
     await pool.execute("UPDATE stray_objects SET delete_after = now()")
     await clear_away(pool, harbour_of(shared))
     assert objects(shared, key) == []
+
+
+def resident_peak() -> int:
+    """The highest resident memory of this process since it was last reset, in bytes."""
+    status = Path("/proc/self/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak can be reset on Linux alone")
+async def test_a_large_upload_passes_through_little_memory(client, tmp_path: Path, video: Path) -> None:
+    size = 64_000_000
+    film = await asyncio.to_thread(video.read_bytes)
+    film += (size - len(film)).to_bytes(4, "big") + b"free"  # a box that players skip, as long as the rest
+
+    async def padded() -> AsyncIterator[bytes]:
+        yield film
+        left = size - len(film)
+        while left:
+            yield bytes(min(left, 500_000))
+            left -= min(left, 500_000)
+
+    opened = await open_upload(client, announced(size, "long.mp4", "video/mp4"))
+    Path("/proc/self/clear_refs").write_text("5")  # noqa: ASYNC240
+    before = resident_peak()
+    assert (await send(client, opened["uploads"][0], padded()))[0] == 204
+    done = await finalize(client, opened)
+    assert (done.status, done["assets"][0]["sizeBytes"]) == (200, size)
+    assert resident_peak() - before < 40_000_000  # sender and receiver are both in this process
