@@ -56,10 +56,13 @@ SUBCODES: Mapping[str, str] = {
     "ENDPOINT_PAUSED": 'The webhook endpoint is paused; make it active first, with `PATCH {"status": "active"}`.',
     "IDEMPOTENCY_IN_FLIGHT": "A request with this Idempotency-Key is still running. Wait `Retry-After` and repeat.",
     "LIVE_POSTS": "The container cannot be deleted while posts of it are queued or being published.",
+    "NO_UPLOAD_AWAITED": "The container is fetched, failed or was given up; there is no upload to finalize.",
     "OUTCOME_UNKNOWN": "Nobody knows yet whether this post is on its platform. Look there, then `…/resolve`.",
     "PROJECT_ARCHIVED": "The project takes nothing new.",
     "SCHEDULED_POST_ID_TAKEN": "Another post of the organisation has this `scheduledPostId`.",
     "TOO_MANY_SECRETS": "Five secrets of the webhook endpoint are valid already; wait until one of them ends.",
+    "UPLOAD_OFFSET": "The upload stands at another byte, or a newer request took over; go on from "
+    "`details.uploadOffset`.",
 }
 
 LAST_ERRORS: Mapping[str, str] = {
@@ -70,7 +73,10 @@ LAST_ERRORS: Mapping[str, str] = {
     "until it is a day late.",
     "INTERNAL": "A fault in Layers; the logs tell more. The post is tried again.",
     "IN_DOUBT": "An answer was lost. The platform is asked before anything is sent again; `status` stays `publishing`.",
-    "MEDIA_INVALID": "The platform does not take this media.",
+    "MEDIA_INVALID": "The platform does not take this media. Of a container: what was fetched is no media, or too "
+    "large.",
+    "MEDIA_UNREACHABLE": "Media of a container could not be fetched; `message` says why, `retryable` whether it is "
+    "still being tried.",
     "NOT_PUBLISHED": "A person looked and said, through `…/resolve`, that the post is not there. It can be retried.",
     "OPTION_INVALID": "The account does not offer an option of `platformOptions`.",
     "OUTCOME_UNKNOWN": "Whether the post is out cannot be learnt by machine. It is never sent again by itself: look on "
@@ -154,6 +160,7 @@ ISSUES: Mapping[str, str] = {
     "side_too_large": "Too many pixels on one side.",
     "side_too_small": "Too few pixels on one side.",
     "timezone_required": "The time has no `Z` and no offset.",
+    "size_differs": "Another number of bytes than was announced.",
     "too_deep": "JSON nested deeper than any body here needs.",
     "too_far_ahead": "More than 400 days ahead.",
     "too_few": "The list is too short.",
@@ -224,7 +231,7 @@ def last_errors() -> set[str]:
     """Return the codes of `lastError`: those the engine settles with and those connectors raise."""
     firsts = (
         call.args[0]
-        for call in calls("_error", "_end_failed", "_reject", "Rejected", "__init__")
+        for call in calls("_error", "_end_failed", "_reject", "Rejected", "Unfetchable", "__init__")
         if call.args
     )
     rest = (argument for call in calls("Meaning", "Unavailable") for argument in call.args[1:])

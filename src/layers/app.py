@@ -1,7 +1,7 @@
 """The API, composed: routes of every slice, the layers around them, and what they share."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import aiohttp
 import structlog
-from litestar import Litestar, Response, get
+from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -17,12 +17,15 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from layers.access import routes as access
 from layers.access.caller import authentication, noting_keys_used, provide_call
 from layers.api import errors
-from layers.api.envelope import Envelope, exception_handlers
+from layers.api.context import body_of
+from layers.api.envelope import Envelope, exception_handlers, respond
 from layers.api.multipart import Form, FormLimits, receive_form
 from layers.api.routes import open_to_all
 from layers.api.transaction import transaction
 from layers.content import routes as content
 from layers.content.media import MAX_VIDEO_BYTES
+from layers.content.staging import sweep
+from layers.content.uploads import Harbour
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
 from layers.loopback import loopback_server
@@ -41,7 +44,7 @@ from layers.social_accounts import routes as social_accounts
 from layers.social_accounts.commands import Connecting
 from layers.social_accounts.oauth import CALLBACK
 from layers.social_accounts.store import is_awaited
-from layers.storage import ObjectMissing, Storage, open_storage
+from layers.storage import ObjectMissing, Storage, StorageError, open_storage
 from layers.vault import Vault, open_vault
 from layers.webhooks import routes as webhooks
 from layers.webhooks.commands import Terms
@@ -84,6 +87,17 @@ def share(settings: Settings, url: str) -> Shared:
     return Shared(settings, url, vault, signer, open_storage(settings.storage_url, settings.data_dir))
 
 
+def harbour_of(shared: Shared) -> Harbour:
+    """Return where media arrives; its folder for temporary files is made, and cleared of what dead processes left."""
+    settings = shared.settings
+    folder = settings.data_dir / "incoming"
+    folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder)
+    return Harbour(
+        shared.storage, shared.signer, settings.public_origin, folder, settings.allow_private_networks
+    )
+
+
 @get("/health/live", opt=open_to_all(), include_in_schema=False)
 async def live() -> dict[str, str]:
     """Say that the process answers."""
@@ -104,6 +118,7 @@ async def ready(state: State) -> Response[dict[str, object]]:
 def create_app(shared: Shared) -> ASGIApp:
     """Return the API as an ASGI application; its lifespan opens and closes the pool."""
     settings = shared.settings
+    harbour = harbour_of(shared)
     pages = SandboxPages(consent_only=bool(settings.public_url))
 
     @asynccontextmanager
@@ -141,7 +156,7 @@ def create_app(shared: Shared) -> ASGIApp:
         ],
         middleware=[authentication, transaction],
         dependencies={"call": Provide(provide_call, sync_to_thread=False)},
-        exception_handlers=cast("Any", exception_handlers()),
+        exception_handlers=cast("Any", {**exception_handlers(), StorageError: _on_storage_away}),
         lifespan=[lifespan],
         openapi_config=None,
         logging_config=None,
@@ -152,8 +167,9 @@ def create_app(shared: Shared) -> ASGIApp:
                 "vault": shared.vault,
                 "keys_used": {},
                 "storage": shared.storage,
+                "harbour": harbour,
                 "webhook_terms": Terms(shared.vault, settings.allow_private_networks),
-                "receive_upload": _receiver(settings.data_dir / "incoming"),
+                "receive_upload": _receiver(harbour.folder),
                 "forget_objects": _forgetter(shared.storage),
             }
         ),
@@ -161,6 +177,11 @@ def create_app(shared: Shared) -> ASGIApp:
     refuse_undeclared(app)
     pages.otherwise = cast("ASGIApp", Envelope(cast("ASGIApp", app)))
     return pages
+
+
+def _on_storage_away(request: Request[Any, Any, Any], fault: StorageError) -> Response[Any]:
+    log.error("object store failed", error=str(fault))
+    return respond(request, errors.Unavailable("The media store is not reachable. Try again later."))
 
 
 def sandbox_bounds(settings: Settings, pool: Pool) -> Bounds:
@@ -241,23 +262,11 @@ def refuse_undeclared(app: Litestar) -> None:
 
 
 def _receiver(folder: Path) -> Any:
-    folder.mkdir(parents=True, exist_ok=True)
-
     async def receive_upload(scope: Scope, receive: Receive) -> Form:
         content_type = next(v.decode("latin-1") for k, v in scope["headers"] if k == b"content-type")
-        return await receive_form(content_type, _chunks(receive), folder, FORM)
+        return await receive_form(content_type, body_of(receive), folder, FORM)
 
     return receive_upload
-
-
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise errors.one_issue("$", "The upload ended early.", "malformed")
-        yield cast("bytes", message.get("body", b""))
-        if not message.get("more_body"):
-            return
 
 
 def _forgetter(storage: Storage) -> Any:

@@ -8,6 +8,7 @@ are not public are refused at the moment of connecting, so a name that changes i
 import asyncio
 import errno
 import ipaddress
+import re
 import secrets
 import socket
 import time
@@ -22,12 +23,14 @@ from aiohttp.abc import AbstractStreamWriter
 
 from layers.connector import Call, Failure, Flow, Media, MediaSlice, Proof, Reply, Unavailable, Wait
 from layers.kit import dpop
+from layers.kit.problems import Issue
 
 T = TypeVar("T")
 MAX_REPLY_BYTES = 4 * 1024 * 1024
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
 USER_AGENT = "Layers/0.1"
+ADDRESS = re.compile(r"[!-~]+")
 MOST_NONCES = 1000
 """Of how many servers the last DPoP nonce is remembered; one forgotten costs a request."""
 
@@ -305,6 +308,38 @@ def is_public(address: str) -> bool:
         if inner is not None:
             return inner.is_global and not inner.is_multicast
     return ip.is_global and not ip.is_multicast
+
+
+def url_issue(url: str, *, anywhere: bool, path: str = "url") -> Issue | None:
+    """Say what is wrong with an address a caller chose. `anywhere`: private addresses and plain http are allowed.
+
+    A name is not looked up here: what it stands for is checked whenever it is connected to.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return Issue(path, "This is not a URL.", "invalid_value")
+    if not ADDRESS.fullmatch(url) or "\\" in url or not host:
+        return Issue(path, "Use an absolute URL of visible ASCII characters.", "invalid_value")
+    if parts.scheme not in (("https", "http") if anywhere else ("https",)):
+        return Issue(path, "Use https.", "invalid_value")
+    if parts.username is not None or parts.fragment:
+        return Issue(path, "Leave out user names, passwords and fragments.", "invalid_value")
+    if not anywhere and _is_private(host):
+        words = "This address is not public; LAYERS_ALLOW_PRIVATE_NETWORKS=true would allow it."
+        return Issue(path, words, "private_address")
+    return None
+
+
+def _is_private(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return not is_public(host)
 
 
 def _origin(url: str) -> str:

@@ -6,12 +6,15 @@ Nothing here knows what is inside them.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
+import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStoreMethods, from_url
+from obstore.store import AzureStore, GCSStore, LocalStore, ObjectStoreMethods, S3Store, from_url
 from ulid import ULID
 
 MIB = 1024 * 1024
@@ -58,6 +61,14 @@ def open_storage(url: str, data_dir: Path) -> "Storage":
         ) from why
 
 
+@dataclass(frozen=True, slots=True)
+class PutLink:
+    """A signed address of the store itself, and the headers it demands."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
 class Storage:
     """One object store. Every method may raise StorageError when the store is away or refuses."""
 
@@ -73,6 +84,21 @@ class Storage:
             await self._store.put_async(key, path, chunk_size=PART_BYTES, max_concurrency=PARTS_AT_ONCE)
         if isinstance(self._store, LocalStore) and self._store.prefix is not None:
             await asyncio.to_thread(_flush_to_disk, self._store.prefix, key)
+
+    async def put_bytes(self, key: str, content: bytes) -> None:
+        """Store a few bytes whole or not at all, durably."""
+        with _translated(key):
+            await self._store.put_async(key, content, use_multipart=False)
+        if isinstance(self._store, LocalStore) and self._store.prefix is not None:
+            await asyncio.to_thread(_flush_to_disk, self._store.prefix, key)
+
+    async def link_to_put(self, key: str, life: timedelta) -> "PutLink | None":
+        """Return where anybody may PUT the object for that long; None where the store takes nothing from outside."""
+        if not isinstance(self._store, S3Store | GCSStore | AzureStore):
+            return None
+        headers = {"x-ms-blob-type": "BlockBlob"} if isinstance(self._store, AzureStore) else {}
+        with _translated(key):
+            return PutLink(await obstore.sign_async(self._store, "PUT", key, life), headers)
 
     async def read(self, key: str, start: int, length: int) -> bytes:
         """Return exactly `length` bytes from `start`. Raises ObjectMissing, or StorageError past the end."""

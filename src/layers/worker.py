@@ -9,8 +9,9 @@ from datetime import timedelta
 
 import structlog
 
-from layers.app import Shared, sandbox_bounds
+from layers.app import Shared, harbour_of, sandbox_bounds
 from layers.content.commands import auto_approve_next
+from layers.content.fetching import Fetcher, clear_away
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
 from layers.db.schema import queue_settings
 from layers.kit.ids import new_id
@@ -37,7 +38,7 @@ TIDY_EVERY = 60.0
 APPROVE_EVERY = 1.0
 LATE_EVERY = 5.0
 WEBHOOK_CONNECTIONS = 4
-"""Of the database, for all webhooks of a worker, so that they never take those that posts need."""
+"""Of the database, for all webhooks and fetching of a worker, so that they never take those that posts need."""
 
 
 def timing(lease_seconds: float) -> Timing:
@@ -70,7 +71,8 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
                 media_origin=settings.public_origin,
                 timing=patience,
             )
-            await _run(engine, deliverer, settings.worker_lanes, stop)
+            fetcher = Fetcher(webhook_pool, harbour_of(shared))
+            await _run(engine, deliverer, fetcher, settings.worker_lanes, stop)
     finally:
         await outbound.close()
         with suppress(TimeoutError):
@@ -79,11 +81,14 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
         webhook_pool.terminate()
 
 
-async def _run(engine: Engine, deliverer: Deliverer, width: int, stop: asyncio.Event) -> None:
-    delivering = asyncio.create_task(deliverer.run(stop))
+async def _run(
+    engine: Engine, deliverer: Deliverer, fetcher: Fetcher, width: int, stop: asyncio.Event
+) -> None:
+    delivering = asyncio.gather(deliverer.run(stop), fetcher.run(stop))
     chores = [
         asyncio.create_task(_repeat(SEEN_EVERY, _Presence(engine).show, stop)),
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: tidy(engine.pool), stop)),
+        asyncio.create_task(_repeat(TIDY_EVERY, lambda: clear_away(fetcher.pool, fetcher.harbour), stop)),
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: _look_after_accounts(engine), stop)),
         asyncio.create_task(
             _repeat(TIDY_EVERY, lambda: seal_secrets_anew(engine.pool, deliverer.vault), stop)

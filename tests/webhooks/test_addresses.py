@@ -6,7 +6,7 @@ import socket
 import pytest
 from receiver import EVERYTHING, delivering, idle
 
-from layers.webhooks.rules import url_issue
+from layers.outbound import url_issue
 
 GOOD = (
     "https://example.com",

@@ -1,9 +1,11 @@
 """What a request carries from the outer layers to its handler."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
-from litestar.types import Scope
+from litestar.types import Receive, Scope
+
+from layers.api.errors import one_issue
 
 
 def state_of(scope: Scope) -> dict[str, Any]:
@@ -24,3 +26,14 @@ def hooks_of(scope: Scope) -> list[Callable[[], None]]:
 def after_commit(scope: Scope, hook: Callable[[], None]) -> None:
     """Run `hook` once the request's transaction has been committed; never if it is rolled back."""
     hooks_of(scope).append(hook)
+
+
+async def body_of(receive: Receive) -> AsyncIterator[bytes]:
+    """Yield a request's body as it comes. Raises Validation when the caller goes away before its end."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise one_issue("$", "The upload ended early.", "malformed")
+        yield cast("bytes", message.get("body", b""))
+        if not message.get("more_body"):
+            return

@@ -88,6 +88,12 @@ class CredentialInvalid(Problem):
     code, status = "CREDENTIAL_INVALID", 409
 
 
+class UploadIncomplete(Problem):
+    """Not all bytes have arrived; `details.assets` names what is missing."""
+
+    code, status = "UPLOAD_INCOMPLETE", 409
+
+
 class PayloadTooLarge(Problem):
     """More bytes than allowed."""
 

@@ -4,10 +4,11 @@
 open cannot be built, so access is denied by default.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
+from litestar.types import Scope
 
 ANY_KEY = ""
 """Scope of a route that every valid key may call."""
@@ -26,13 +27,20 @@ class NoBody(Wire):
 
 
 def operation(
-    scope: str, *, body: type[Wire] = NoBody, form: bool = False, secret: bool = False
+    scope: str,
+    *,
+    body: type[Wire] = NoBody,
+    form: bool = False,
+    secret: bool = False,
+    stage: Callable[[Scope], Awaitable[None]] | None = None,
 ) -> Mapping[str, Any]:
     """Declare a route for callers whose key holds `scope`.
 
     `form`: it takes multipart/form-data as well. `secret`: its answer holds a secret, and is sealed where it is kept.
+    `stage`: long work that is done before the transaction begins, unless the answer is known already; it must be
+    harmless if the transaction comes to nothing.
     """
-    return {"scope": scope, "body": body, "form": form, "secret": secret}
+    return {"scope": scope, "body": body, "form": form, "secret": secret, "stage": stage}
 
 
 def open_to_all() -> Mapping[str, Any]:

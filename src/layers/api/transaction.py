@@ -27,7 +27,7 @@ from litestar.utils.scope.state import ScopeState
 from layers.api import errors
 from layers.api.context import hooks_of, method_of, state_of
 from layers.api.envelope import unavailable
-from layers.db.pool import DATABASE_AWAY, Connection, Pool
+from layers.db.pool import DATABASE_AWAY, Connection, Pool, Queries
 from layers.kit.canonical import fingerprint
 from layers.kit.problems import find_problems
 
@@ -84,7 +84,8 @@ def transaction(app: ASGIApp) -> ASGIApp:
             return
         try:
             body_print = await _take_body(scope, receive)
-            response = await _once(app, scope, pool, _idempotent_call(scope, body_print))
+            call = _idempotent_call(scope, body_print)
+            response = await _staged(scope, pool, call) or await _once(app, scope, pool, call)
         finally:
             if UPLOAD_STATE in state_of(scope):
                 state_of(scope)[UPLOAD_STATE].discard()
@@ -206,6 +207,17 @@ class Captured:
         body: HTTPResponseBodyEvent = {"type": "http.response.body", "body": self.body, "more_body": False}
         await send(start)
         await send(body)
+
+
+async def _staged(scope: Scope, pool: Pool, call: IdempotentCall | None) -> Captured | None:
+    """Do a route's long work before its transaction; returns the earlier response, if any, and does nothing then."""
+    stage = scope["route_handler"].opt.get("stage")
+    if stage is None:
+        return None
+    if call and (earlier := await _earlier(pool, call)):
+        return earlier
+    await stage(scope)
+    return None
 
 
 async def _once(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall | None) -> Captured:
@@ -332,7 +344,7 @@ async def claim_key(connection: Connection, call: IdempotentCall) -> Captured | 
     return await _earlier(connection, call)
 
 
-async def _earlier(connection: Connection, call: IdempotentCall) -> Captured | None:
+async def _earlier(connection: Queries, call: IdempotentCall) -> Captured | None:
     """Return what an earlier twin was answered: one that was committed while this call waited, or was refused."""
     row = await connection.fetchrow(
         f"SELECT {RECORD} FROM idempotency_records r WHERE {SAME_CALL}",  # noqa: S608

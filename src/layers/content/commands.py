@@ -4,92 +4,45 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
-import msgspec
 
 from layers import events
 from layers.access.caller import Caller
 from layers.api import errors
-from layers.api.multipart import Form, FormFile
+from layers.api.multipart import Form
 from layers.connector import Media
-from layers.content import schemas, store
-from layers.content.cells import probe
-from layers.content.media import RefusedMedia
+from layers.content import intakes, schemas, staging, store
+from layers.content.staging import Staged
 from layers.content.store import ProjectFacts
 from layers.db.pool import Connection, Pool
 from layers.kit.ids import new_id
-from layers.kit.problems import Issue
 from layers.publishing import commands as publishing
 from layers.publishing.rules import in_approval_window
-from layers.storage import Storage
-
-STORING_TAKES_UP_TO = "15min"
-"""How long an upload's transaction may stand still while its media is probed and stored."""
 
 
 async def create_text(
     tx: Connection, caller: Caller, project_id: str, body: schemas.CreateText, now: datetime
 ) -> str:
     """Make a text container; returns its id."""
-    project = await _open_project(tx, caller, project_id)
-    new = _new(caller, project, new_id("cnt"), "text", body.caption, body.first_comment, [], now)
+    project = await open_project(tx, caller, project_id)
+    new = new_container(caller, project, new_id("cnt"), "text", body.caption, body.first_comment, [], now)
     return await _insert(tx, caller, new)
 
 
 async def create_from_files(
-    tx: Connection, caller: Caller, project_id: str, form: Form, storage: Storage, now: datetime
+    tx: Connection, caller: Caller, project_id: str, form: Form, staged: Staged, now: datetime
 ) -> str:
-    """Probe and store the files of a form and make a container of them; returns its id.
-
-    Raises Validation naming every file that is no media, before anything is stored.
-    """
-    project = await _open_project(tx, caller, project_id)
-    if not form.files:
-        raise errors.one_issue("files", "Send one to ten files, or JSON with kind text.", "required")
-    await tx.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{STORING_TAKES_UP_TO}'")
-    probed = await _probe_all(form.files)
-    container_id = new_id("cnt")
-    media = [
-        (msgspec.structs.replace(item, object_key=f"{container_id}/{item.id}"), file.filename)
-        for item, file in zip(probed, form.files, strict=True)
-    ]
-    kind = media[0][0].kind if len(media) == 1 else "carousel"
+    """Make a container of the files of a form, which are staged; returns its id."""
+    project = await open_project(tx, caller, project_id)
+    await staging.adopt(tx, staged)
     caption, comment = form.fields.get("caption", ""), form.fields.get("firstComment") or None
-    new = _new(caller, project, container_id, kind, caption, comment, media, now)
-    for (item, _), file in zip(media, form.files, strict=True):
-        await storage.put_file(item.object_key, file.path)
+    new = new_container(
+        caller, project, staged.container_id, staged.kind, caption, comment, staged.media, now
+    )
     return await _insert(tx, caller, new)
 
 
-async def _probe_all(files: Sequence[FormFile]) -> list[Media]:
-    found: list[Media] = []
-    issues: list[Issue] = []
-    for index, file in enumerate(files):
-        try:
-            seen = await probe(file.path, file.filename)
-        except RefusedMedia as refusal:
-            issues.append(Issue(f"files[{index}]", str(refusal), "unreadable_media"))
-        else:
-            found.append(
-                Media(
-                    id=new_id("ast"),
-                    kind=seen.kind,
-                    mime_type=seen.mime_type,
-                    size_bytes=seen.size_bytes,
-                    sha256=seen.sha256,
-                    object_key="",
-                    width=seen.width,
-                    height=seen.height,
-                    duration_ms=seen.duration_ms,
-                    frame_rate=seen.frame_rate,
-                    codec=seen.codec,
-                )
-            )
-    if issues:
-        raise errors.Validation(issues)
-    return found
-
-
-async def _open_project(tx: Connection, caller: Caller, project_id: str) -> ProjectFacts:
+async def open_project(tx: Connection, caller: Caller, project_id: str) -> ProjectFacts:
+    """Return the caller's project, kept from being deleted. Raises NotFound or Conflict."""
     project = await store.project(tx, caller.organization_id, caller.environment, project_id)
     if project is None:
         raise errors.NotFound(f"There is no project {project_id}.")
@@ -105,18 +58,19 @@ def needs_approval(project: ProjectFacts) -> bool:
     )
 
 
-def _new(
+def new_container(
     caller: Caller,
     project: ProjectFacts,
     container_id: str,
     kind: str,
     caption: str,
     first_comment: str | None,
-    media: Sequence[tuple[Media, str]],
+    media: Sequence[tuple[Media, str]] | None,
     now: datetime,
 ) -> store.NewContainer:
+    """Return a container to insert; `media` None: it is still to come, and the timer of approval starts with it."""
     pending = needs_approval(project)
-    timer = project.auto_approve_after
+    timer = project.auto_approve_after if media is not None else None
     return store.NewContainer(
         id=container_id,
         organization_id=caller.organization_id,
@@ -132,9 +86,14 @@ def _new(
 
 async def _insert(tx: Connection, caller: Caller, new: store.NewContainer) -> str:
     await store.insert(tx, new)
-    data: dict[str, object] = {"containerId": new.id, "kind": new.kind, "assets": len(new.media)}
+    data = told(new.id, new.kind, len(new.media or ()))
     await events.append(tx, caller.event("content.completed", new.project_id, new.id, data))
     return new.id
+
+
+def told(container_id: str, kind: str, assets: int) -> dict[str, object]:
+    """Return what `content.completed` tells."""
+    return {"containerId": container_id, "kind": kind, "assets": assets}
 
 
 async def get(tx: Connection, caller: Caller, container_id: str, *, lock: bool = False) -> asyncpg.Record:
@@ -178,6 +137,7 @@ async def delete(tx: Connection, caller: Caller, container_id: str) -> tuple[sch
             "Posts of this container are on their way. Cancel them first.", {"subcode": "LIVE_POSTS"}
         )
     await publishing.withdraw(tx, container_id)
+    await intakes.close(tx, container_id)
     at, keys = await store.delete(tx, container_id)
     await events.append(
         tx, caller.event("content.deleted", row["project_id"], container_id, {"containerId": container_id})
@@ -212,6 +172,11 @@ async def reject(tx: Connection, caller: Caller, container_id: str, reason: str)
 
 async def _pending(tx: Connection, caller: Caller, container_id: str) -> asyncpg.Record:
     row = await get(tx, caller, container_id, lock=True)
+    if row["status"] != "completed":
+        raise errors.Conflict(
+            "The container's media is not ready, so there is nothing to judge yet.",
+            {"subcode": "CONTAINER_NOT_COMPLETED", "status": row["status"]},
+        )
     if row["approval_status"] != "pending":
         raise errors.Conflict(
             f"The container's approval is {row['approval_status']}, not pending.",

@@ -13,17 +13,22 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 from litestar.types import Scope
 
-from layers.access.caller import Calling
-from layers.api.context import after_commit, state_of
+from layers.access.caller import Caller, Calling
+from layers.api.context import after_commit, body_of, state_of
 from layers.api.errors import NotFound, one_issue
+from layers.api.multipart import Form
 from layers.api.pages import Page, page_of, read_cursor
 from layers.api.routes import NoBody, open_to_all, operation
 from layers.api.times import utc_or_refuse
 from layers.api.transaction import UPLOAD_STATE
 from layers.connector import Media, Mode
-from layers.content import commands, schemas, store
+from layers.content import commands, schemas, store, uploads
 from layers.content.cells import remade
 from layers.content.media import RefusedMedia
+from layers.content.staging import Source, stage
+from layers.content.uploads import Harbour
+from layers.db.pool import Pool
+from layers.kit.ids import new_id
 from layers.kit.times import utc_now
 from layers.publishing.commands import LIMITS
 from layers.publishing.fit import LEFT_OUT, misfits
@@ -35,6 +40,14 @@ CONTENT = "/v1/content/{container_id:str}"
 PROJECT = "/v1/projects/{project_id:str}/content"
 LINK_LIFE = timedelta(hours=1)
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+DIGITS = re.compile(r"[0-9]{1,15}")
+STAGED = "staged"
+"""Where a route finds the media that was made ready for it (a `Staged`, None when there is nothing to do)."""
+
+
+def harbour_of(scope: Scope) -> Harbour:
+    """Return where media arrives."""
+    return scope["litestar_app"].state["harbour"]
 
 
 def container_from(row: asyncpg.Record, scope: Scope) -> schemas.Container:
@@ -92,19 +105,117 @@ def _changes(mode: Mode, media: list[Media]) -> list[str]:
     return found
 
 
-@post(PROJECT, opt=operation("content:write", body=schemas.CreateText, form=True))
+async def stage_form(scope: Scope) -> None:
+    """Probe and store the files of a form."""
+    state, app_state = state_of(scope), scope["litestar_app"].state
+    form: Form | None = state.get(UPLOAD_STATE)
+    if form is None:
+        return
+    caller, pool = cast("Caller", state["caller"]), cast("Pool", app_state["pool"])
+    async with pool.acquire(timeout=10) as tx:
+        await commands.open_project(tx, caller, scope["path_params"]["project_id"])
+    if not form.files:
+        raise one_issue("files", "Send one to ten files, or JSON with kind text.", "required")
+    sources = [Source(file.path, file.filename) for file in form.files]
+    state[STAGED] = await stage(pool, harbour_of(scope).storage, new_id("cnt"), sources)
+
+
+@post(PROJECT, opt=operation("content:write", body=schemas.CreateText, form=True, stage=stage_form))
 async def create(
     call: Calling[schemas.CreateText | None], scope: Scope, project_id: FromPath[str]
 ) -> schemas.Container:
     """Make a container from uploaded files (multipart) or from text (JSON)."""
     if call.payload is None:
-        form, storage = state_of(scope)[UPLOAD_STATE], scope["litestar_app"].state["storage"]
+        form, staged = state_of(scope)[UPLOAD_STATE], state_of(scope)[STAGED]
         container_id = await commands.create_from_files(
-            call.tx, call.caller, project_id, form, storage, call.now
+            call.tx, call.caller, project_id, form, staged, call.now
         )
     else:
         container_id = await commands.create_text(call.tx, call.caller, project_id, call.payload, call.now)
     return container_from(await commands.get(call.tx, call.caller, container_id), scope)
+
+
+@post(f"{PROJECT}/upload", opt=operation("content:write", body=schemas.CreateFetched), status_code=202)
+async def create_fetched(
+    call: Calling[schemas.CreateFetched], scope: Scope, project_id: FromPath[str]
+) -> schemas.Container:
+    """Make a container whose media is fetched from addresses."""
+    container_id = await uploads.create_fetched(
+        call.tx, call.caller, project_id, call.payload, harbour_of(scope), call.now
+    )
+    return container_from(await commands.get(call.tx, call.caller, container_id), scope)
+
+
+@post(f"{PROJECT}/uploads", opt=operation("content:write", body=schemas.CreateUploads))
+async def create_uploads(
+    call: Calling[schemas.CreateUploads], scope: Scope, project_id: FromPath[str]
+) -> schemas.Uploads:
+    """Make a container and the links its files are to be sent to."""
+    return await uploads.create_uploads(
+        call.tx, call.caller, project_id, call.payload, harbour_of(scope), call.now
+    )
+
+
+async def stage_uploaded(scope: Scope) -> None:
+    """Probe and store what was sent for a container."""
+    state = state_of(scope)
+    state[STAGED] = await uploads.stage_uploaded(
+        scope["litestar_app"].state["pool"],
+        harbour_of(scope),
+        cast("Caller", state["caller"]),
+        scope["path_params"]["container_id"],
+    )
+
+
+@post(f"{CONTENT}/finalize-upload", opt=operation("content:write", stage=stage_uploaded), status_code=200)
+async def finalize(call: Calling[NoBody], scope: Scope, container_id: FromPath[str]) -> schemas.Container:
+    """Complete a container with what was sent for it."""
+    done = await uploads.finalize(call.tx, call.caller, container_id, state_of(scope)[STAGED])
+    after_commit(scope, lambda: scope["litestar_app"].state["forget_objects"](done))
+    return container_from(await commands.get(call.tx, call.caller, container_id), scope)
+
+
+@route(
+    "/v1/uploads/{asset_id:str}",
+    http_method=["HEAD", "PUT", "PATCH"],
+    opt=open_to_all(),
+    status_code=204,
+    request_max_body_size=None,
+)
+async def receive(
+    request: Request[Any, Any, Any],
+    asset_id: FromPath[str],
+    expires: FromQuery[int] = 0,
+    signature: FromQuery[str] = "",
+) -> Response[None]:
+    """Take the bytes of a file (PUT), go on where they ended (PATCH), or tell where that is (HEAD)."""
+    state = request.app.state
+    _check_link(state, f"/v1/uploads/{asset_id}", expires, signature)
+    if request.method == "HEAD":
+        upload = await uploads.progress(state["pool"], asset_id)
+    else:
+        upload = await uploads.receive(
+            state["pool"],
+            harbour_of(request.scope).storage,
+            asset_id,
+            _number(request, "Upload-Offset") if request.method == "PATCH" else None,
+            _number(request, "Content-Length") if "content-length" in request.headers else None,
+            body_of(request.receive),
+        )
+    headers = {
+        "Upload-Offset": str(upload.received_bytes),
+        "Upload-Length": str(upload.size_bytes),
+        "Upload-Complete": "?1" if upload.received_bytes == upload.size_bytes else "?0",
+        "Cache-Control": "no-store",
+    }
+    return Response(None, status_code=204, headers=headers)
+
+
+def _number(request: Request[Any, Any, Any], header: str) -> int:
+    value = request.headers.get(header, "")
+    if not DIGITS.fullmatch(value):
+        raise one_issue(header, f"Send the header {header} with a number of bytes.", "required")
+    return int(value)
 
 
 @get(PROJECT, opt=operation("content:read"))
@@ -226,13 +337,17 @@ async def remade_asset(
 async def _signed_asset(
     state: State, asset_id: str, path: str, expires: int, signature: str
 ) -> asyncpg.Record:
-    if not state["signer"].verify(path, expires, signature, datetime.now(UTC)):
-        raise NotFound("This link has expired or was altered. Read the container again for a fresh one.")
+    _check_link(state, path, expires, signature)
     async with state["pool"].acquire(timeout=10) as connection:
         found = await store.asset_location(connection, asset_id)
     if found is None:
         raise NotFound("This asset was deleted.")
     return found
+
+
+def _check_link(state: State, path: str, expires: int, signature: str) -> None:
+    if not state["signer"].verify(path, expires, signature, datetime.now(UTC)):
+        raise NotFound("This link has expired or was altered. Read the container again for a fresh one.")
 
 
 def _stream(stream: Any, found: asyncpg.Record, wanted: str | None) -> Response[Any]:
@@ -272,4 +387,19 @@ def _parse_range(wanted: str | None, size: int) -> tuple[int, int] | None:
     return (start, end) if start <= end else None
 
 
-ROUTES = [create, listing, read, change, remove, approve, reject, withdraw, asset, remade_asset]
+ROUTES = [
+    create,
+    create_fetched,
+    create_uploads,
+    finalize,
+    receive,
+    listing,
+    read,
+    change,
+    remove,
+    approve,
+    reject,
+    withdraw,
+    asset,
+    remade_asset,
+]

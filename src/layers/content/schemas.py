@@ -23,6 +23,54 @@ class CreateText(Wire):
     first_comment: Caption | None = None
 
 
+class MediaUrl(Wire):
+    """Where one item is fetched from."""
+
+    url: Annotated[str, Meta(min_length=1, max_length=2048)]
+
+
+class CreateFetched(Wire):
+    """Body of `POST /v1/projects/:projectId/content/upload`."""
+
+    media: Annotated[list[MediaUrl], Meta(min_length=1, max_length=10)]
+    caption: Caption = ""
+    first_comment: Caption | None = None
+
+
+class FileToSend(Wire):
+    """One file a caller is going to send."""
+
+    filename: Annotated[str, Meta(min_length=1, max_length=1024)]
+    content_type: Annotated[str, Meta(min_length=1, max_length=255)]
+    size_bytes: Annotated[int, Meta(ge=1)]
+
+
+class CreateUploads(Wire):
+    """Body of `POST /v1/projects/:projectId/content/uploads`."""
+
+    files: Annotated[list[FileToSend], Meta(min_length=1, max_length=10)]
+    caption: Caption = ""
+    first_comment: Caption | None = None
+
+
+class Upload(WireOut):
+    """Where and how one file is sent. `resumableUrl` is always our own and takes HEAD and PATCH as well."""
+
+    asset_id: str
+    upload_url: str
+    method: str
+    headers: dict[str, str]
+    expires_at: datetime
+    resumable_url: str
+
+
+class Uploads(WireOut):
+    """Answer of `POST /v1/projects/:projectId/content/uploads`."""
+
+    container_id: str
+    uploads: list[Upload]
+
+
 class PatchContainer(Wire):
     """Body of `PATCH /v1/content/:id`; what is absent stays."""
 

@@ -46,7 +46,7 @@ async def project(
 
 @dataclass(frozen=True, slots=True)
 class NewContainer:
-    """A container to insert; its media is stored already."""
+    """A container to insert."""
 
     id: str
     organization_id: str
@@ -56,28 +56,36 @@ class NewContainer:
     first_comment: str | None
     pending: bool
     auto_approve_at: datetime | None
-    media: Sequence[tuple[Media, str]]
-    """Each item with the name of the file it came from."""
+    media: Sequence[tuple[Media, str]] | None
+    """Each item with the name of the file it came from; it is stored already. None: it is still to come."""
 
 
 async def insert(tx: Connection, new: NewContainer) -> None:
-    """Insert a completed container with its assets."""
+    """Insert a container, completed with its assets unless its media is still to come."""
     await tx.execute(
         "INSERT INTO containers (id, organization_id, project_id, kind, status, caption, first_comment,"
-        " approval_status, auto_approve_at, completed_at) VALUES ($1, $2, $3, $4, 'completed', $5, $6, $7, $8, now())",
+        " approval_status, auto_approve_at, completed_at)"
+        " VALUES ($1, $2, $3, $4, $9, $5, $6, $7, $8, CASE WHEN $9 = 'completed' THEN now() END)",
         *(new.id, new.organization_id, new.project_id, new.kind, new.caption, new.first_comment),
         *("pending" if new.pending else "not_required", new.auto_approve_at),
+        "queued" if new.media is None else "completed",
     )
+    if new.media:
+        await insert_assets(tx, new.id, new.media)
+
+
+async def insert_assets(tx: Connection, container_id: str, media: Sequence[tuple[Media, str]]) -> None:
+    """Give a container its media, in order."""
     await tx.executemany(
         "INSERT INTO assets (id, container_id, position, kind, object_key, filename, mime_type, size_bytes, sha256,"
         " width, height, duration_ms, frame_rate, codec)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         [
             (
-                *(m.id, new.id, place, m.kind, m.object_key, filename, m.mime_type, m.size_bytes, m.sha256),
-                *(m.width, m.height, m.duration_ms, m.frame_rate, m.codec),
+                *(m.id, container_id, place, m.kind, m.object_key, filename, m.mime_type, m.size_bytes),
+                *(m.sha256, m.width, m.height, m.duration_ms, m.frame_rate, m.codec),
             )
-            for place, (m, filename) in enumerate(new.media)
+            for place, (m, filename) in enumerate(media)
         ],
     )
 

@@ -12,6 +12,7 @@ from layers.api import errors
 from layers.db.pool import Connection
 from layers.kit.ids import new_id
 from layers.kit.problems import Issue
+from layers.outbound import url_issue
 from layers.vault import Vault, VaultError
 from layers.webhooks import rules, schemas, signature, store
 
@@ -73,7 +74,7 @@ async def _issues(tx: Connection, caller: Caller, changes: dict[str, object], te
     """Return what is wrong and no type can say."""
     issues: list[Issue] = []
     url, project_id = changes.get("url"), changes.get("project_id")
-    if isinstance(url, str) and (issue := rules.url_issue(url, anywhere=terms.anywhere)):
+    if isinstance(url, str) and (issue := url_issue(url, anywhere=terms.anywhere)):
         issues.append(issue)
     if isinstance(project_id, str) and not await store.find_project(tx, caller, project_id):
         issues.append(Issue("projectId", f"There is no project {project_id}.", "not_found"))
