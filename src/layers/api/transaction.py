@@ -98,6 +98,8 @@ def transaction(app: ASGIApp) -> ASGIApp:
 async def _take_body(scope: Scope, receive: Receive) -> bytes:
     """Read and decode the body to the type the route declares; returns its fingerprint."""
     opt, state = scope["route_handler"].opt, state_of(scope)
+    if _header(scope, b"content-encoding") not in ("", "identity"):
+        raise errors.UnsupportedMediaType("Bodies are taken uncompressed; send no Content-Encoding.")
     content_type = _header(scope, b"content-type").partition(";")[0].strip().lower()
     if opt["form"] and content_type == "multipart/form-data":
         state[UPLOAD_STATE] = upload = await scope["litestar_app"].state["receive_upload"](scope, receive)
@@ -112,6 +114,7 @@ async def _take_body(scope: Scope, receive: Receive) -> bytes:
 
 
 async def _read(scope: Scope, receive: Receive) -> bytes:
+    refuse_announced(scope, MAX_JSON_BYTES)
     chunks, size = list[bytes](), 0
     while True:
         message = await receive()
@@ -120,10 +123,21 @@ async def _read(scope: Scope, receive: Receive) -> bytes:
         chunk = cast("bytes", message.get("body", b""))
         size += len(chunk)
         if size > MAX_JSON_BYTES:
-            raise errors.PayloadTooLarge(f"A JSON body may have {MAX_JSON_BYTES} bytes at most.")
+            raise _too_large(MAX_JSON_BYTES)
         chunks.append(chunk)
         if not message.get("more_body"):
             return b"".join(chunks)
+
+
+def refuse_announced(scope: Scope, most: int) -> None:
+    """Refuse a body by its Content-Length, before it is sent. Raises PayloadTooLarge."""
+    announced = _header(scope, b"content-length")
+    if announced.isdecimal() and int(announced) > most:
+        raise _too_large(most)
+
+
+def _too_large(most: int) -> errors.PayloadTooLarge:
+    return errors.PayloadTooLarge(f"This body may have {most:,} bytes at most.", {"limitBytes": most})
 
 
 @cache
