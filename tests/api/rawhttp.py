@@ -53,8 +53,8 @@ class Wire:
         if not self.writer.transport.is_closing():
             self.writer.write(data)
 
-    async def answer(self) -> Raw:
-        """Read one answer."""
+    async def answer(self, *, bodiless: bool = False) -> Raw:
+        """Read one answer; `bodiless`: to a HEAD, which has no body."""
         try:
             head = await self.reader.readuntil(b"\r\n\r\n")
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -63,7 +63,8 @@ class Wire:
         headers = [
             (name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
         ]
-        body = await self.reader.readexactly(int(dict(headers).get("content-length", 0)))
+        size = 0 if bodiless else int(dict(headers).get("content-length", 0))
+        body = await self.reader.readexactly(size)
         return Raw(int(first.split(" ")[1]), headers, body)
 
     async def ended(self) -> bool:
@@ -78,7 +79,7 @@ async def ask(origin: str, data: bytes) -> Raw:
     """Send bytes on a connection of their own; returns the first answer."""
     async with await Wire.to(origin) as wire:
         wire.send(data)
-        return await wire.answer()
+        return await wire.answer(bodiless=data.startswith(b"HEAD "))
 
 
 def request(method: str, target: str, *headers: str, body: bytes = b"") -> bytes:

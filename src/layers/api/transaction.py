@@ -318,7 +318,7 @@ async def keep_response(
         ON CONFLICT (api_key_id, method, path, idempotency_key) DO UPDATE
         SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body,
             intent_id = excluded.intent_id, created_at = now()
-        WHERE r.created_at < now() - interval '{KEPT_FOR}' RETURNING true""",  # noqa: S608
+        WHERE r.created_at < now() - interval '{KEPT_FOR}' RETURNING true""",
         *(*call.identity, call.fingerprint, status, body, intent_id),
     )
     if not kept:
@@ -328,7 +328,7 @@ async def keep_response(
 async def claim_key(connection: Connection, call: IdempotentCall) -> Captured | None:
     """Claim the key until the transaction ends, waiting for a twin in flight; returns the earlier response, if any."""
     row = await connection.fetchrow(
-        f"SELECT lock.claimed, {RECORD} FROM (SELECT pg_try_advisory_xact_lock($5) AS claimed OFFSET 0) AS lock"  # noqa: S608
+        f"SELECT lock.claimed, {RECORD} FROM (SELECT pg_try_advisory_xact_lock($5) AS claimed OFFSET 0) AS lock"
         f" LEFT JOIN idempotency_records r ON {SAME_CALL}",
         *(*call.identity, call.lock),
     )
@@ -349,7 +349,7 @@ async def claim_key(connection: Connection, call: IdempotentCall) -> Captured | 
 async def _earlier(connection: Connection, call: IdempotentCall) -> Captured | None:
     """Return what an earlier twin was answered: one that was committed while this call waited, or was refused."""
     row = await connection.fetchrow(
-        f"SELECT {RECORD} FROM idempotency_records r WHERE {SAME_CALL}",  # noqa: S608
+        f"SELECT {RECORD} FROM idempotency_records r WHERE {SAME_CALL}",
         *call.identity,
     )
     return _replay(call, row) if row else None
