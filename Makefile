@@ -23,6 +23,7 @@ check: install
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python .ci/audit.py requirements.lock $(PEERS)/requirements.lock
 
 fix: install
 	$(BIN)/ruff format .

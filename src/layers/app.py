@@ -12,7 +12,7 @@ import structlog
 from litestar import Litestar, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from layers.access import routes as access
 from layers.access.caller import authentication, noting_keys_used, provide_call
@@ -21,13 +21,14 @@ from layers.api.context import body_of
 from layers.api.envelope import Envelope, exception_handlers, respond
 from layers.api.multipart import Form, FormLimits, receive_form
 from layers.api.routes import open_to_all
-from layers.api.transaction import transaction
+from layers.api.transaction import refuse_announced, transaction
 from layers.content import routes as content
 from layers.content.media import MAX_VIDEO_BYTES
 from layers.content.staging import sweep
 from layers.content.uploads import Harbour
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
+from layers.kit.safe_headers import Header, safe_headers, with_safe
 from layers.loopback import loopback_server
 from layers.outbound import Outbound, open_fetcher
 from layers.platforms import CONNECTORS
@@ -119,7 +120,7 @@ def create_app(shared: Shared) -> ASGIApp:
     """Return the API as an ASGI application; its lifespan opens and closes the pool."""
     settings = shared.settings
     harbour = harbour_of(shared)
-    pages = SandboxPages(consent_only=bool(settings.public_url))
+    pages = SandboxPages(safe_headers(settings.public_origin), consent_only=bool(settings.public_url))
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None]:
@@ -175,7 +176,7 @@ def create_app(shared: Shared) -> ASGIApp:
         ),
     )
     refuse_undeclared(app)
-    pages.otherwise = cast("ASGIApp", Envelope(cast("ASGIApp", app)))
+    pages.otherwise = cast("ASGIApp", Envelope(cast("ASGIApp", app), pages.safe))
     return pages
 
 
@@ -229,8 +230,8 @@ class SandboxPages:
     nothing without an authorization that an API key began.
     """
 
-    def __init__(self, *, consent_only: bool) -> None:
-        self.consent_only = consent_only
+    def __init__(self, safe: tuple[Header, ...], *, consent_only: bool) -> None:
+        self.safe, self.consent_only = safe, consent_only
         self.app: ASGIApp | None = None
         self.otherwise: ASGIApp
 
@@ -246,7 +247,13 @@ class SandboxPages:
             await self.otherwise(scope, receive, send)
             return
         inner = {**scope, "path": path[len(SANDBOX) :], "raw_path": path[len(SANDBOX) :].encode()}
-        await self.app(cast("Scope", {**inner, "root_path": SANDBOX}), receive, send)
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = with_safe(message["headers"], self.safe)
+            await send(message)
+
+        await self.app(cast("Scope", {**inner, "root_path": SANDBOX}), receive, send_safely)
 
 
 def refuse_undeclared(app: Litestar) -> None:
@@ -263,6 +270,7 @@ def refuse_undeclared(app: Litestar) -> None:
 
 def _receiver(folder: Path) -> Any:
     async def receive_upload(scope: Scope, receive: Receive) -> Form:
+        refuse_announced(scope, FORM.max_total_bytes)
         content_type = next(v.decode("latin-1") for k, v in scope["headers"] if k == b"content-type")
         return await receive_form(content_type, body_of(receive), folder, FORM)
 

@@ -15,13 +15,13 @@ from rich.table import Table
 from layers import doctor as checks
 from layers.access.commands import create_first_key
 from layers.access.keys import EVERYTHING, SCOPES, unknown_scopes
+from layers.api.server import server_for
 from layers.app import PLATFORM_SETTINGS, Shared, create_app, open_bounds, share
 from layers.cli_posts import posts
 from layers.console import database, err, explained, fail, out, read_settings, run
 from layers.db import embedded, schema
 from layers.db.pool import connect, open_pool
 from layers.kit.logs import set_up_logs
-from layers.loopback import QuietServer
 from layers.sandbox.app import create_sandbox
 from layers.settings import Settings, SettingsError
 from layers.worker import work
@@ -53,17 +53,14 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 async def _serve(shared: Shared, stop: asyncio.Event) -> None:
     settings = shared.settings
-    config = uvicorn.Config(
-        create_app(shared),  # pyright: ignore[reportArgumentType]
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        lifespan="on",
-        server_header=False,
-        timeout_graceful_shutdown=15,
+    server = server_for(
+        create_app(shared),
+        settings.host,
+        settings.port,
+        lifespan=True,
+        finish_within=15,
+        connections=settings.http_connections,
     )
-    server = QuietServer(config)
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)

@@ -1,34 +1,19 @@
 """Serving an ASGI app to this machine alone, for as long as a block runs."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
 
-import uvicorn
-
-
-class QuietServer(uvicorn.Server):
-    """A uvicorn that leaves signals to its owner."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Take no signal."""
-        yield
+from layers.api.server import server_for
 
 
 @asynccontextmanager
-async def loopback_server(app: object, port: int = 0, *, lifespan: bool = False) -> AsyncGenerator[str]:
-    """Serve an ASGI app on loopback while the block runs; gives its origin."""
-    config = uvicorn.Config(
-        app,  # pyright: ignore[reportArgumentType]
-        host="127.0.0.1",
-        port=port,
-        log_config=None,
-        access_log=False,
-        lifespan="on" if lifespan else "off",
-        timeout_graceful_shutdown=1,
-    )
-    server = QuietServer(config)
+async def loopback_server(
+    app: object, port: int = 0, *, lifespan: bool = False, **options: Any
+) -> AsyncGenerator[str]:
+    """Serve an ASGI app on loopback while the block runs; gives its origin. `options` go to `server_for`."""
+    server = server_for(app, "127.0.0.1", port, lifespan=lifespan, finish_within=1, **options)
     task = asyncio.create_task(server.serve())
     while not server.started:
         if task.done():

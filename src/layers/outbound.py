@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -23,6 +23,7 @@ from aiohttp.abc import AbstractStreamWriter
 
 from layers.connector import Call, Failure, Flow, Media, MediaSlice, Proof, Reply, Unavailable, Wait
 from layers.kit import dpop
+from layers.kit.blot import blot, secrets_in
 from layers.kit.problems import Issue
 
 T = TypeVar("T")
@@ -98,6 +99,7 @@ class Outbound:
         if call.proof is not None:
             headers["DPoP"] = self._prove(call.method, call.proof)
         body = self._body(call, media, headers)
+        secrets = secrets_in(call.url, headers, call.form, call.json if isinstance(call.json, dict) else None)
         alone = call.headers.get("Connection") == "close"
         session = self._session(guarded=not (self.anywhere or trusted), alone=alone)
         try:
@@ -110,9 +112,9 @@ class Outbound:
                 trace_request_ctx=progress,
             ) as response:
                 self._keep_nonce(call.proof, response)
-                return _reply(response, await _read(response))
+                return _reply(response, await _read(response), secrets)
         except (aiohttp.ClientError, OSError, ValueError) as fault:
-            reason = f"{type(fault).__name__}: {fault}".rstrip(": ")
+            reason = str(blot(f"{type(fault).__name__}: {fault}".rstrip(": "), secrets, alone=True))
             raise (AnswerLost(reason) if progress.written else NotSent(reason)) from fault
 
     async def notify(self, url: str, body: bytes, headers: Mapping[str, str], most: int) -> Reply:
@@ -381,11 +383,15 @@ async def _beginning(response: aiohttp.ClientResponse, most: int) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _reply(response: aiohttp.ClientResponse, raw: bytes) -> Reply:
+def _reply(response: aiohttp.ClientResponse, raw: bytes, secrets: frozenset[str]) -> Reply:
+    """Return the answer; what was sent in confidence is blotted out of the other side's words."""
     headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
     try:
         value = msgspec.json.decode(raw) if raw else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = None
     text = "" if value is not None else raw[:2000].decode("utf-8", "replace")
-    return Reply(response.status, dict(headers), value, text)
+    told = (dict(headers), value, text)
+    if secrets:
+        told = cast("Any", blot(list(told), secrets, alone=response.status >= 400))
+    return Reply(response.status, *told)

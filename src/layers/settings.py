@@ -56,6 +56,9 @@ class Settings:
         default=True, metadata={"about": "false trades durability for speed in throw-away installations"}
     )
     database_connections: int = field(default=16, metadata={"about": "connections each process may open"})
+    http_connections: int = field(
+        default=500, metadata={"about": "clients one API process serves at once; more are told to come again"}
+    )
     worker_lanes: int = field(
         default=64, metadata={"about": "social accounts one worker serves at the same time"}
     )

@@ -12,6 +12,7 @@ import structlog
 from layers.app import Shared, harbour_of, sandbox_bounds
 from layers.content.commands import auto_approve_next
 from layers.content.fetching import Fetcher, clear_away
+from layers.db.columns import identifier
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
 from layers.db.schema import queue_settings
 from layers.kit.ids import new_id
@@ -191,4 +192,6 @@ async def tidy(pool: Pool) -> None:
     await pool.execute("DELETE FROM oauth_states WHERE created_at < now() - interval '1 day'")
     await webhooks.tidy(pool)
     queue = queue_settings()
-    await pool.execute(f"DELETE FROM {queue.queue_table_log} WHERE created < now() - interval '10 minutes'")  # noqa: S608
+    await pool.execute(
+        f"DELETE FROM {identifier(queue.queue_table_log)} WHERE created < now() - interval '10 minutes'"
+    )

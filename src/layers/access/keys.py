@@ -32,6 +32,8 @@ SCOPES = (
     "keys:write",
 )
 EVERYTHING = "*"
+NOBODYS_HASH = bytes(32)
+"""What the secret of an unknown key is compared with, so that it takes the work of a known one."""
 
 
 @dataclass(frozen=True, slots=True)

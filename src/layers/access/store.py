@@ -7,6 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from layers.access.keys import Environment
+from layers.db.columns import assignments
 from layers.db.pool import Connection, Pool
 
 KEY = """id AS api_key_id, name, environment, 'lp_' || environment || '_' || key_id AS prefix, scopes, rate_limit_tier,
@@ -73,9 +74,8 @@ async def lock_key(
 
 async def change_key(tx: Connection, key_id: str, changes: Mapping[str, object]) -> asyncpg.Record:
     """Set columns of a key; returns it as KEY."""
-    sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(changes, 2))
     row = await tx.fetchrow(
-        f"UPDATE api_keys SET {sets} WHERE id = $1 RETURNING {KEY}",
+        f"UPDATE api_keys SET {assignments(changes, 2)} WHERE id = $1 RETURNING {KEY}",
         *(key_id, *changes.values()),
     )
     assert row is not None

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any, cast
 
 import asyncpg
+import msgspec
 import structlog
 from litestar import MediaType, Request, Response
 from litestar.exceptions import (
@@ -17,22 +18,26 @@ from litestar.exceptions import (
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from layers.api import errors
+from layers.api.bounds import excess
 from layers.api.context import state_of
 from layers.db.pool import BUSY, DATABASE_AWAY
 from layers.kit import html
 from layers.kit.ids import new_id
 from layers.kit.problems import Issue
+from layers.kit.safe_headers import SAFE, Header, with_safe
 
 log = structlog.get_logger("layers.api")
 RETRY_SECONDS = 2
 """What a caller is told to wait when the database is away."""
+MOST_LOGGED = 300
+"""Of a path, in characters."""
 
 
 class Envelope:
     """ASGI wrapper around the whole app."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, safe: tuple[Header, ...] = SAFE) -> None:
+        self.app, self.safe = app, safe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; lifespan passes through."""
@@ -45,7 +50,6 @@ class Envelope:
         headers = [
             (b"x-request-id", request_id.encode()),
             (b"x-ratelimit-endpoint-class", b"read-light" if scope["method"] == "GET" else b"write-light"),
-            (b"x-content-type-options", b"nosniff"),
         ]
 
         async def send_marked(message: Message) -> None:
@@ -54,18 +58,29 @@ class Envelope:
                 status = message["status"]
                 limits = cast("Mapping[str, str]", state_of(scope).get("rate_headers", {}))
                 told = [(name.lower().encode(), value.encode()) for name, value in limits.items()]
-                message["headers"] = [*message.get("headers", []), *headers, *told]
+                message["headers"] = with_safe((*message.get("headers", ()), *headers, *told), self.safe)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self.app(scope, receive, send_marked)
+            if problem := excess(scope):
+                await answer(problem, request_id, send_marked)
+            else:
+                await self.app(scope, receive, send_marked)
             log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=scope["path"][:MOST_LOGGED],
                 status=status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
+
+
+async def answer(problem: errors.Problem, request_id: str, send: Send) -> None:
+    """Send a problem by itself, without the framework."""
+    body = msgspec.json.encode(errors.body_of(problem, request_id))
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def respond(request: Request[Any, Any, Any], problem: errors.Problem) -> Response[Any]:
@@ -78,15 +93,8 @@ def respond(request: Request[Any, Any, Any], problem: errors.Problem) -> Respons
     route = cast("dict[str, Any]", request.scope).get("route_handler")
     if route and route.opt.get("page") and "text/html" in request.headers.get("accept", ""):
         return _page(problem, state.get("request_id", ""))
-    error: dict[str, object] = {
-        "code": problem.code,
-        "message": problem.message,
-        "requestId": state.get("request_id", ""),
-    }
-    if problem.details is not None:
-        error["details"] = problem.details
     return Response(
-        {"error": error},
+        errors.body_of(problem, state.get("request_id", "")),
         status_code=problem.status,
         media_type=MediaType.JSON,
         headers=dict(problem.headers),

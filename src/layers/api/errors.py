@@ -28,6 +28,12 @@ class Problem(Exception):  # noqa: N818
         """True when the refusal itself changed something, so its transaction must stand and be remembered."""
 
 
+class MalformedRequest(Problem):
+    """What was sent is not HTTP, or hides where a request ends; the connection is closed."""
+
+    code, status = "MALFORMED_REQUEST", 400
+
+
 class Unauthenticated(Problem):
     """No, malformed, unknown or retired key."""
 
@@ -62,6 +68,12 @@ class MethodNotAllowed(Problem):
     """The path exists, the method does not."""
 
     code, status = "METHOD_NOT_ALLOWED", 405
+
+
+class RequestTimeout(Problem):
+    """The request arrived too slowly; the connection is closed."""
+
+    code, status = "REQUEST_TIMEOUT", 408
 
 
 class Conflict(Problem):
@@ -100,8 +112,14 @@ class PayloadTooLarge(Problem):
     code, status = "PAYLOAD_TOO_LARGE", 413
 
 
+class UriTooLong(Problem):
+    """Path and query are longer than any address of the API."""
+
+    code, status = "URI_TOO_LONG", 414
+
+
 class UnsupportedMediaType(Problem):
-    """A Content-Type the route does not take."""
+    """A Content-Type or Content-Encoding the route does not take."""
 
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
 
@@ -125,6 +143,12 @@ class RateLimited(Problem):
     code, status = "RATE_LIMITED", 429
 
 
+class HeadersTooLarge(Problem):
+    """Too many headers, or too long ones."""
+
+    code, status = "HEADERS_TOO_LARGE", 431
+
+
 class KillSwitch(Problem):
     """The key or its organisation was disabled."""
 
@@ -141,6 +165,14 @@ class Unavailable(Problem):
     """The database is away; nothing is known to have happened, so repeat with the same Idempotency-Key."""
 
     code, status = "UNAVAILABLE", 503
+
+
+def body_of(problem: Problem, request_id: str) -> dict[str, object]:
+    """Return the one shape of an error on the wire."""
+    error: dict[str, object] = {"code": problem.code, "message": problem.message, "requestId": request_id}
+    if problem.details is not None:
+        error["details"] = problem.details
+    return {"error": error}
 
 
 def one_issue(path: str, message: str, code: str) -> Validation:

@@ -99,6 +99,8 @@ def transaction(app: ASGIApp) -> ASGIApp:
 async def _take_body(scope: Scope, receive: Receive) -> bytes:
     """Read and decode the body to the type the route declares; returns its fingerprint."""
     opt, state = scope["route_handler"].opt, state_of(scope)
+    if _header(scope, b"content-encoding") not in ("", "identity"):
+        raise errors.UnsupportedMediaType("Bodies are taken uncompressed; send no Content-Encoding.")
     content_type = _header(scope, b"content-type").partition(";")[0].strip().lower()
     if opt["form"] and content_type == "multipart/form-data":
         state[UPLOAD_STATE] = upload = await scope["litestar_app"].state["receive_upload"](scope, receive)
@@ -113,6 +115,7 @@ async def _take_body(scope: Scope, receive: Receive) -> bytes:
 
 
 async def _read(scope: Scope, receive: Receive) -> bytes:
+    refuse_announced(scope, MAX_JSON_BYTES)
     chunks, size = list[bytes](), 0
     while True:
         message = await receive()
@@ -121,10 +124,21 @@ async def _read(scope: Scope, receive: Receive) -> bytes:
         chunk = cast("bytes", message.get("body", b""))
         size += len(chunk)
         if size > MAX_JSON_BYTES:
-            raise errors.PayloadTooLarge(f"A JSON body may have {MAX_JSON_BYTES} bytes at most.")
+            raise _too_large(MAX_JSON_BYTES)
         chunks.append(chunk)
         if not message.get("more_body"):
             return b"".join(chunks)
+
+
+def refuse_announced(scope: Scope, most: int) -> None:
+    """Refuse a body by its Content-Length, before it is sent. Raises PayloadTooLarge."""
+    announced = _header(scope, b"content-length")
+    if announced.isdecimal() and int(announced) > most:
+        raise _too_large(most)
+
+
+def _too_large(most: int) -> errors.PayloadTooLarge:
+    return errors.PayloadTooLarge(f"This body may have {most:,} bytes at most.", {"limitBytes": most})
 
 
 @cache
@@ -316,7 +330,7 @@ async def keep_response(
         ON CONFLICT (api_key_id, method, path, idempotency_key) DO UPDATE
         SET fingerprint = excluded.fingerprint, status = excluded.status, body = excluded.body,
             intent_id = excluded.intent_id, created_at = now()
-        WHERE r.created_at < now() - interval '{KEPT_FOR}' RETURNING true""",  # noqa: S608
+        WHERE r.created_at < now() - interval '{KEPT_FOR}' RETURNING true""",
         *(*call.identity, call.fingerprint, status, body, intent_id),
     )
     if not kept:
@@ -326,7 +340,7 @@ async def keep_response(
 async def claim_key(connection: Connection, call: IdempotentCall) -> Captured | None:
     """Claim the key until the transaction ends, waiting for a twin in flight; returns the earlier response, if any."""
     row = await connection.fetchrow(
-        f"SELECT lock.claimed, {RECORD} FROM (SELECT pg_try_advisory_xact_lock($5) AS claimed OFFSET 0) AS lock"  # noqa: S608
+        f"SELECT lock.claimed, {RECORD} FROM (SELECT pg_try_advisory_xact_lock($5) AS claimed OFFSET 0) AS lock"
         f" LEFT JOIN idempotency_records r ON {SAME_CALL}",
         *(*call.identity, call.lock),
     )
@@ -347,7 +361,7 @@ async def claim_key(connection: Connection, call: IdempotentCall) -> Captured | 
 async def _earlier(connection: Queries, call: IdempotentCall) -> Captured | None:
     """Return what an earlier twin was answered: one that was committed while this call waited, or was refused."""
     row = await connection.fetchrow(
-        f"SELECT {RECORD} FROM idempotency_records r WHERE {SAME_CALL}",  # noqa: S608
+        f"SELECT {RECORD} FROM idempotency_records r WHERE {SAME_CALL}",
         *call.identity,
     )
     return _replay(call, row) if row else None

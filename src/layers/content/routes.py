@@ -357,7 +357,8 @@ def _stream(stream: Any, found: asyncpg.Record, wanted: str | None) -> Response[
         "Cache-Control": "private, max-age=3600",
         "ETag": f'"{found["sha256"]}"',
         "Content-Disposition": "inline",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+        "Cross-Origin-Resource-Policy": "cross-origin",
     }
     if wanted and not RANGE.fullmatch(wanted.strip()):
         wanted = None  # other units and lists of ranges may be ignored (RFC 9110, 14.2)

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from layers.connector import Media
+from layers.db.columns import assignments
 from layers.db.pool import Connection
 
 CONTAINER = """c.id, c.project_id, c.status, c.kind, c.caption, c.first_comment, c.approval_status, c.created_at,
@@ -134,7 +135,7 @@ async def patch(
 ) -> None:
     """Set caption or first_comment; `pending_again` asks for a new approval."""
     assert changes.keys() <= {"caption", "first_comment"}
-    sets = "".join(f"{column} = ${n + 3}, " for n, column in enumerate(changes))
+    sets = assignments(changes, 3) + (", " if changes else "")
     await tx.execute(
         f"""UPDATE containers SET {sets} updated_at = now(),
         approval_status = CASE WHEN $2 THEN 'pending' ELSE approval_status END,

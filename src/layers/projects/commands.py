@@ -1,6 +1,7 @@
 """What can be done to a project."""
 
 from datetime import timedelta
+from typing import LiteralString
 from zoneinfo import available_timezones
 
 import asyncpg
@@ -66,7 +67,12 @@ async def create(tx: Connection, caller: Caller, body: schemas.CreateProject) ->
 
 
 async def get(
-    tx: Connection, caller: Caller, project_id: str, *, columns: str = store.PROJECT, lock: bool = False
+    tx: Connection,
+    caller: Caller,
+    project_id: str,
+    *,
+    columns: LiteralString = store.PROJECT,
+    lock: bool = False,
 ) -> asyncpg.Record:
     """Return the caller's project. Raises NotFound."""
     row = await store.find(

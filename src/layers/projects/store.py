@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import LiteralString
 
 import asyncpg
 
+from layers.db.columns import assignments, identifier, marks, names
 from layers.db.pool import Connection
 
 PROJECT = (
@@ -26,9 +28,8 @@ async def insert(
 ) -> asyncpg.Record:
     """Insert a project; returns it."""
     columns = ["organization_id", "environment", *row]
-    marks = ", ".join(f"${n + 1}" for n in range(len(columns)))
     made = await tx.fetchrow(
-        f"INSERT INTO projects ({', '.join(columns)}) VALUES ({marks}) RETURNING {PROJECT}",
+        f"INSERT INTO projects ({names(columns)}) VALUES ({marks(len(columns))}) RETURNING {PROJECT}",
         *(organization_id, environment, *row.values()),
     )
     assert made is not None
@@ -41,7 +42,7 @@ async def find(
     environment: str,
     project_id: str,
     *,
-    columns: str = PROJECT,
+    columns: LiteralString = PROJECT,
     lock: bool = False,
 ) -> asyncpg.Record | None:
     """Return `columns` of the caller's project, locked against change if asked."""
@@ -66,13 +67,13 @@ async def page(
 
 
 async def patch(
-    tx: Connection, project_id: str, changes: Mapping[str, object], stamp: str, returning: str
+    tx: Connection, project_id: str, changes: Mapping[str, object], stamp: str, returning: LiteralString
 ) -> asyncpg.Record:
     """Set columns and the time in column `stamp`; returns the columns `returning`."""
     assert changes.keys() <= PATCHABLE
-    sets = ", ".join(f"{column} = ${n + 2}" for n, column in enumerate(changes))
     row = await tx.fetchrow(
-        f"UPDATE projects SET {sets}, {stamp} = now() WHERE id = $1 RETURNING {returning}",
+        f"""UPDATE projects SET {assignments(changes, 2)}, {identifier(stamp)} = now() WHERE id = $1
+        RETURNING {returning}""",
         *(project_id, *changes.values()),
     )
     assert row is not None

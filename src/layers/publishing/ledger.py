@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import asyncpg
 import msgspec
@@ -298,7 +298,7 @@ class Ledger:
     async def _write(
         self,
         batch: Together[dict[str, object], bool] | None,
-        statement: str,
+        statement: LiteralString,
         held: Claim,
         row: dict[str, object],
     ) -> None:
@@ -309,12 +309,12 @@ class Ledger:
         if not await self._fetch(statement.format(patience=WAIT), [row]):
             raise Superseded
 
-    async def _write_all(self, statement: str, rows: Sequence[dict[str, object]]) -> list[bool]:
+    async def _write_all(self, statement: LiteralString, rows: Sequence[dict[str, object]]) -> list[bool]:
         done = await self._fetch(statement.format(patience=SKIP), rows)
         held = {row["number"] for row in done}
         return [row["number"] in held for row in rows]
 
-    async def _fetch(self, statement: str, *values: object) -> list[asyncpg.Record]:
+    async def _fetch(self, statement: LiteralString, *values: object) -> list[asyncpg.Record]:
         """Run a statement, again if the database gave it up to end a deadlock."""
         for _ in range(TRIES - 1):
             with suppress(asyncpg.DeadlockDetectedError):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from layers.db.columns import identifier
 from layers.db.pool import Connection
 
 
@@ -42,6 +43,6 @@ async def look(connection: Connection, queue_table: str, at_most: int) -> Outloo
 
     Organisations take turns, so that one's burst does not push another's single post to the end.
     """
-    row = await connection.fetchrow(LOOK.format(queue=queue_table), at_most)
+    row = await connection.fetchrow(LOOK.format(queue=identifier(queue_table)), at_most)
     assert row is not None
     return Outlook(row["fresh"], row["turns"], row["waiting"], len(row["fresh"]) == at_most, row["next_in"])

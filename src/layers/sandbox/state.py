@@ -4,11 +4,9 @@ A record's `data` is a msgspec Struct as JSON. It is cast by the statements them
 do, with or without JSON codecs.
 """
 
-# ruff: noqa: S608 - statements are put together from this file's own words, values are always parameters
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, LiteralString, TypeVar
 
 import asyncpg
 import msgspec
@@ -115,7 +113,8 @@ class State:
         self, kind: Kind[T], owner: str, prefix: str, after: str | None, limit: int, *, ascending: bool
     ) -> list[Row[T]]:
         """Return an owner's records with ids from `prefix` on, in byte order, beyond `prefix + after`."""
-        beyond, order = (">", "ASC") if ascending else ("<", "DESC")
+        beyond = ">" if ascending else "<"
+        order = "ASC" if ascending else "DESC"
         found = await self._rows(
             f"SELECT {COLUMNS} FROM sandbox_records WHERE platform = $1 AND kind = $2 AND owner = $3"
             f' AND starts_with(id, $4) AND ($5::text IS NULL OR id COLLATE "C" {beyond} $4 || $5)'
@@ -167,7 +166,7 @@ class State:
         found = await self._rows("SELECT bytes FROM sandbox_blobs WHERE id = $1", sha256)
         return found[0]["bytes"] if found else None
 
-    async def _rows(self, query: str, *values: object) -> list[asyncpg.Record]:
+    async def _rows(self, query: LiteralString, *values: object) -> list[asyncpg.Record]:
         return await self.pool.fetch(query, *values)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 

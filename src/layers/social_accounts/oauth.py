@@ -5,6 +5,7 @@ before it talks to the platform, so a link followed twice cannot exchange twice;
 redirect to where the caller wanted them, with the outcome in its query.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from layers.social_accounts.commands import Connecting
 log = structlog.get_logger("layers.oauth")
 LIFE = timedelta(minutes=10)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+VISIBLE_ASCII = re.compile(r"[!-~]+")
 CALLBACK = "/v1/social/oauth/callback/"
 METADATA = "/v1/social/oauth/client-metadata/"
 SERVER_FIELDS = frozenset({"service", "baseUrl"})
@@ -208,8 +210,15 @@ def _check_return_url(caller: Caller, url: str, by: Connecting) -> None:
     except ValueError as fault:  # brackets that hold no address
         raise errors.one_issue("returnUrl", f"This is no address: {fault}.", "invalid_value") from fault
     host = (parts.hostname or "").lower()
-    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or parts.fragment:
-        words = "Give an absolute http(s) address without user or fragment."
+    plain = VISIBLE_ASCII.fullmatch(url) and "\\" not in url  # so that browsers read it as it is read here
+    if (
+        not plain
+        or parts.scheme not in ("http", "https")
+        or not host
+        or "@" in parts.netloc
+        or parts.fragment
+    ):
+        words = "Give an absolute http(s) address in visible ASCII characters, without user or fragment."
         raise errors.one_issue("returnUrl", words, "invalid_value")
     loopback = host in LOOPBACK
     if loopback and (caller.environment == "test" or by.credentials.settings.allow_private_networks):

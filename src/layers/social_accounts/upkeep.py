@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import LiteralString
 
 import asyncpg
 import msgspec
@@ -76,11 +77,13 @@ async def _needs_reauth(pool: Pool, row: asyncpg.Record, why: str) -> None:
     log.warning("account must be reconnected", account=row["id"], why=why)
 
 
-async def _mark(pool: Pool, row: asyncpg.Record, change: str, why: str, told: Mapping[str, object]) -> None:
+async def _mark(
+    pool: Pool, row: asyncpg.Record, change: LiteralString, why: str, told: Mapping[str, object]
+) -> None:
     """Change an account and tell of it, unless it was changed or reconnected meanwhile."""
     async with pool.acquire() as tx, tx.transaction():
         marked = await tx.fetchval(
-            f"UPDATE social_accounts SET {change}, updated_at = now()"  # noqa: S608
+            f"UPDATE social_accounts SET {change}, updated_at = now()"
             " WHERE id = $1 AND status = 'connected' AND sealed_secrets = $2 RETURNING true",
             *(row["id"], row["sealed_secrets"]),
         )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from layers.access.caller import Caller
+from layers.db.columns import assignments, marks, names
 from layers.db.pool import Connection, Pool
 from layers.events import Event
 from layers.kit.ids import new_id
@@ -42,10 +43,9 @@ async def count(tx: Connection, caller: Caller) -> int:
 async def insert(tx: Connection, caller: Caller, row: Mapping[str, object]) -> asyncpg.Record:
     """Insert an endpoint; returns it."""
     columns = ["organization_id", "environment", *row]
-    marks = ", ".join(f"${n + 1}" for n in range(len(columns)))
     made = await tx.fetchrow(
-        f"""INSERT INTO webhook_endpoints AS w ({", ".join(columns)}, from_position)
-        VALUES ({marks}, (SELECT coalesce(max(position), 0) FROM events)) RETURNING {ENDPOINT}""",
+        f"""INSERT INTO webhook_endpoints AS w ({names(columns)}, from_position)
+        VALUES ({marks(len(columns))}, (SELECT coalesce(max(position), 0) FROM events)) RETURNING {ENDPOINT}""",
         *(caller.organization_id, caller.environment, *row.values()),
     )
     assert made is not None
@@ -80,9 +80,9 @@ async def page(
 async def patch(tx: Connection, endpoint_id: str, changes: Mapping[str, object]) -> asyncpg.Record:
     """Set columns; a change of status starts counting failures anew. Returns the endpoint."""
     assert changes.keys() <= PATCHABLE
-    sets = ", ".join(f"{column} = ${n + 2}" for n, column in enumerate(changes))
+    sets = assignments(changes, 2)
     if "status" in changes:
-        sets += f", failures = 0, paused_at = {'now()' if changes['status'] == 'paused' else 'NULL'}"
+        sets += ", failures = 0, paused_at = " + ("now()" if changes["status"] == "paused" else "NULL")
     row = await tx.fetchrow(
         f"UPDATE webhook_endpoints w SET {sets}, updated_at = now() WHERE w.id = $1 RETURNING {ENDPOINT}",
         *(endpoint_id, *changes.values()),

@@ -1,0 +1,84 @@
+"""Asks OSV whether a locked dependency has a known vulnerability, and checks that each is locked by hash.
+
+    python .ci/audit.py requirements.lock …
+
+Ends with 1 for a vulnerability or a dependency without a hash. Where OSV cannot be reached nothing is known: that is
+said in plain words and ends with 0, or with 2 when `--strict` is given. A vulnerability that does not concern us is
+named in IGNORED with the reason.
+"""
+
+import argparse
+import json
+import re
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+SERVICE = "https://api.osv.dev/v1/querybatch"
+SECONDS = 20
+IGNORED: dict[str, str] = {}
+"""Vulnerability → why it does not concern us."""
+PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^ ;\\]+)", re.MULTILINE)
+
+
+def read_lock(file: Path) -> tuple[set[tuple[str, str]], list[str]]:
+    """Return what a lock pins as (name, version), and the names that have no hash."""
+    pins, bare = set[tuple[str, str]](), list[str]()
+    for block in re.split(r"^(?=[A-Za-z0-9])", file.read_text(), flags=re.MULTILINE):
+        if block.startswith("#") or not block.strip():
+            continue
+        pin = PIN.match(block)
+        if pin is None or not re.search(r"--hash=sha256:[0-9a-f]{64}\b", block):
+            bare.append(block.split()[0])
+        if pin is not None:
+            pins.add((pin[1], pin[2]))
+    return pins, bare
+
+
+def ask(service: str, pins: list[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """Return the vulnerabilities of what has any. Raises OSError or ValueError when there is no answer."""
+    queries = [{"package": {"name": name, "ecosystem": "PyPI"}, "version": version} for name, version in pins]
+    request = urllib.request.Request(  # noqa: S310 - a fixed https address, or the tests'
+        service, json.dumps({"queries": queries}).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+        results = json.load(answer)["results"]
+    if len(results) != len(pins):
+        raise ValueError(f"{len(results)} answers to {len(pins)} questions")
+    found = {
+        pin: [v["id"] for v in result.get("vulns", [])] for pin, result in zip(pins, results, strict=True)
+    }
+    return {
+        pin: kept for pin, ids in found.items() if (kept := [name for name in ids if name not in IGNORED])
+    }
+
+
+def main() -> int:
+    """Audit the locks named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("locks", nargs="+", type=Path)
+    parser.add_argument("--service", default=SERVICE)
+    parser.add_argument("--strict", action="store_true", help="fail when the service cannot be reached")
+    given = parser.parse_args()
+    pins, bare = set[tuple[str, str]](), list[str]()
+    for lock in given.locks:
+        found, without = read_lock(lock)
+        pins |= found
+        bare += without
+    for name in bare:
+        print(f"audit: {name} is locked without a hash")  # noqa: T201
+    try:
+        vulnerable = ask(given.service, sorted(pins))
+    except (OSError, ValueError, KeyError) as fault:
+        print(f"audit: NOT AUDITED for vulnerabilities: the service does not answer ({fault})")  # noqa: T201
+        return 1 if bare else 2 if given.strict else 0
+    for (name, version), ids in vulnerable.items():
+        print(f"audit: {name} {version}: {', '.join(ids)}")  # noqa: T201
+    if not vulnerable:
+        print(f"audit: no known vulnerability in {len(pins)} locked dependencies")  # noqa: T201
+    return 1 if vulnerable or bare else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""Blotting out: what was sent in confidence may come back in the other side's words, and goes no further."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import cast
+from urllib.parse import parse_qsl, quote, urlsplit
+
+BLOT = "[secret]"
+CONFIDENTIAL = re.compile(
+    r"token|secret|password|assertion|proof|jwt|^authorization$|^dpop$|^code(_verifier)?$", re.I
+)
+SHORTEST = 6
+"""Characters of what is taken for a secret: shorter ones stand in too many words."""
+
+
+def secrets_in(url: str, *fields: Mapping[str, object] | None) -> frozenset[str]:
+    """Return the values of confidential fields (headers, form, JSON) and parameters, as sent and percent-encoded."""
+    named = [*parse_qsl(urlsplit(url).query), *(pair for part in fields if part for pair in part.items())]
+    values = {
+        value.rpartition(" ")[2]
+        for name, value in named
+        if isinstance(value, str) and CONFIDENTIAL.search(name)
+    }
+    return frozenset(form for v in values if len(v) >= SHORTEST for form in (v, quote(v, safe="")))
+
+
+def blot(value: object, secrets: Iterable[str], *, alone: bool) -> object:
+    """Return a decoded JSON value with `secrets` blotted out of all its texts.
+
+    `alone`: also where a text is nothing but the secret; in an answer that refuses nothing, it is the answer.
+    """
+    match value:
+        case str():
+            for secret in secrets:
+                if alone or secret != value:
+                    value = value.replace(secret, BLOT)
+            return value
+        case dict():
+            items = cast("dict[str, object]", value).items()
+            return {name: blot(item, secrets, alone=alone) for name, item in items}
+        case list():
+            return [blot(item, secrets, alone=alone) for item in cast("list[object]", value)]
+        case _:
+            return value
