@@ -17,11 +17,13 @@ class QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def loopback_server(app: object, port: int = 0, *, lifespan: bool = False) -> AsyncGenerator[str]:
-    """Serve an ASGI app on loopback while the block runs; gives its origin."""
+async def loopback_server(
+    app: object, port: int = 0, *, lifespan: bool = False, host: str = "127.0.0.1"
+) -> AsyncGenerator[str]:
+    """Serve an ASGI app on loopback, or where `host` says, while the block runs; gives its origin."""
     config = uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType]
-        host="127.0.0.1",
+        host=host,
         port=port,
         log_config=None,
         access_log=False,
@@ -32,10 +34,10 @@ async def loopback_server(app: object, port: int = 0, *, lifespan: bool = False)
     task = asyncio.create_task(server.serve())
     while not server.started:
         if task.done():
-            raise RuntimeError(f"port {port} on 127.0.0.1 is not free") from task.exception()
+            raise RuntimeError(f"port {port} on {host} is not free") from task.exception()
         await asyncio.sleep(0.005)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield f"http://{host}:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
         await task

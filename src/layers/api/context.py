@@ -24,3 +24,8 @@ def hooks_of(scope: Scope) -> list[Callable[[], None]]:
 def after_commit(scope: Scope, hook: Callable[[], None]) -> None:
     """Run `hook` once the request's transaction has been committed; never if it is rolled back."""
     hooks_of(scope).append(hook)
+
+
+def tell_log(scope: Scope, **about: object) -> None:
+    """Have the log's line of this request say what it was about."""
+    state_of(scope).setdefault("about", {}).update(about)
