@@ -26,7 +26,7 @@ from prometheus_client.registry import Collector
 from layers.api import errors
 from layers.api.routes import open_to_all
 from layers.db import schema
-from layers.db.pool import DATABASE_AWAY, POOLS, Pool
+from layers.db.pool import DATABASE_AWAY, POOLS, Pool, Queries
 from layers.kit.metrics import REGISTRY
 from layers.loopback import loopback_server
 from layers.publishing.health import ALIVE
@@ -82,9 +82,9 @@ class Picture(msgspec.Struct, frozen=True, rename="camel"):
     paused_endpoints: int
 
 
-async def take_picture(pool: Pool) -> Picture:
+async def take_picture(db: Queries) -> Picture:
     """Ask the database how things are."""
-    row = await pool.fetchrow(PICTURE, ALIVE)
+    row = await db.fetchrow(PICTURE, ALIVE)
     assert row is not None
     return Picture(**dict(row))
 
