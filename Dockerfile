@@ -17,7 +17,7 @@ ENV PATH=/opt/layers/bin:$PATH \
     LAYERS_DATA_DIR=/var/lib/layers \
     LAYERS_HOST=0.0.0.0 \
     LAYERS_LOG_JSON=true
-USER layers
+USER 10001
 WORKDIR /var/lib/layers
 VOLUME /var/lib/layers
 EXPOSE 8787

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, cast
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+import asyncpg
 import msgspec
 import typer
 from rich.table import Table
@@ -84,7 +85,8 @@ def health(
     settings = read_settings()
     if role != "worker" and _api_is_ready(settings):
         out.print("The API is ready.")
-    elif role != "api" and _worker_lives(settings):
+    elif (role == "worker" or (role is None and settings.database_url)) and _worker_lives(settings):
+        # A look must not start an embedded server: who has one runs its worker beside an API, or says `worker`.
         out.print("A worker lives.")
     else:
         fail("Nothing of Layers is well here." if role is None else f"The {role} is not well.")
@@ -104,7 +106,7 @@ def _worker_lives(settings: Settings) -> bool:
         connection = await connect(url)
         try:
             return bool(await connection.fetchval(HERE, socket.gethostname(), ALIVE))
-        except DATABASE_AWAY:
+        except (*DATABASE_AWAY, asyncpg.UndefinedTableError):
             return False
         finally:
             await connection.close()

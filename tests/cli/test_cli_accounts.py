@@ -4,6 +4,7 @@ import getpass
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -12,6 +13,7 @@ from stage import Stage, set_up, working
 
 from layers.app import Shared
 from layers.db.pool import Pool
+from layers.kit.times import utc_now
 
 
 @pytest.fixture
@@ -42,7 +44,8 @@ async def test_an_account_is_held_and_let_go(stage: Stage):
     assert (await stage.row(post))["status"] == "queued"
     await stage.pool.execute(
         """UPDATE scheduled_posts SET due_at = now() + interval '1 hour', next_attempt_at = now() + interval '1 hour',
-        last_error = '{"code": "PLATFORM_LIMIT"}'"""
+        last_error = $1""",
+        {"code": "PLATFORM_LIMIT", "message": "m", "platformCode": None, "retryable": True, "at": utc_now()},
     )
     status, out, err = await layers(env, "accounts", "release", account)
     assert (status, account in out) == (0, True), err
@@ -115,6 +118,10 @@ async def test_the_installation_on_one_screen(stage: Stage, tmp_path: Path):
     assert "bluesky 1" in out
     assert (await layers(env, "health", "worker"))[0] == 1
     assert (await layers(env, "health"))[0] == 0  # the API of the stage
+    assert (await layers(env, "health", "api"))[0] == 0
+    empty = stage.shared.url.replace(urlsplit(stage.shared.url).path, "/postgres")
+    status, _, err = await layers({**env, "LAYERS_DATABASE_URL": empty, "LAYERS_PORT": "9"}, "health")
+    assert (status, "Nothing of Layers is well here" in err) == (1, True)
     async with working(stage.shared):
         await stage.client.post_until(
             (await stage.pool.fetchval("SELECT id FROM scheduled_posts")), "published"

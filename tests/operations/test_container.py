@@ -59,7 +59,8 @@ def test_the_image_runs_what_is_there_as_nobody_in_particular():
     program, *words = json.loads(check.partition(" CMD ")[2])
     assert program == "layers"
     assert command_exists(words)
-    assert instructions("USER") == ["layers"]
+    assert instructions("USER") == ["10001"]
+    assert "--uid 10001 " in DOCKERFILE
     set_here = {name for line in instructions("ENV") for name in re.findall(r"\b(\w+)=", line)}
     assert {name for name in set_here if name.startswith(PREFIX)} <= SETTINGS
 
@@ -96,7 +97,10 @@ def test_apis_and_workers_are_two_of_each():
 def test_every_variable_that_must_be_given_is_told():
     text = (ROOT / "compose.yaml").read_text()
     told = {
-        name for line in text.splitlines() if line.startswith("#   export") for name in re.findall(r"(\w+)=", line)
+        name
+        for line in text.splitlines()
+        if line.startswith("#   export")
+        for name in re.findall(r"(\w+)=", line)
     }
     assert set(re.findall(r"\$\{(\w+):\?\}", text)) == told
 

@@ -36,6 +36,7 @@ async def test_a_posts_life_is_found_by_its_id(stage: Stage, lines: list[dict[st
     await stage.step(account)
     await stage.carry(account, post)
     await stage.seen(post)
+    await until(lambda: _written(lines, "request", f"/v1/scheduled-posts/{post}"))  # after the answer
     life = [line for line in lines if post in json.dumps(line)]
     asked, doubt, *_, done, read = life
     assert (asked["event"], asked["posts"], asked["status"]) == ("request", [post], 200)
@@ -58,10 +59,10 @@ async def test_a_webhook_names_its_post(stage: Stage, lines: list[dict[str, Any]
     post = await stage.text(await stage.account())
     async with working(stage.shared):
         await stage.client.post_until(post, "published")
-        await until(lambda: _told(lines))
+        await until(lambda: _written(lines, "webhook"))
     [told] = [line for line in lines if line["event"] == "webhook"][:1]
     assert told["post"] == post
 
 
-async def _told(lines: list[dict[str, Any]]) -> bool:
-    return any(line["event"] == "webhook" for line in lines)
+async def _written(lines: list[dict[str, Any]], event: str, path: str | None = None) -> bool:
+    return any(line["event"] == event and line.get("path", "") in (path, "") for line in lines)

@@ -1,5 +1,7 @@
 """What this process counts for Prometheus. Every label comes from a closed set: no ids, no paths, no handles."""
 
+from functools import lru_cache
+
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
 REGISTRY = CollectorRegistry()
@@ -54,6 +56,7 @@ WEBHOOKS = Histogram(
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
+@lru_cache(1024)
 def call_word(name: str) -> str:
     """Return the part of a call's name that is the same for all posts: "chunk 3" and "chunk 4" are one call."""
     words = name.split()
