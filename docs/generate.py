@@ -374,7 +374,8 @@ def errors_page() -> str:
         table(
             ["status", "meaning", "goes on to"], [(f"`{n}`", words, goes[n]) for n, words in statuses.items()]
         ),
-        "`failed` is left only by a person: `…/retry`, or `…/resolve` when the outcome is unknown.",
+        "`failed` is left only by a person: `…/retry`, or `…/resolve` when the outcome is unknown. After a restore, "
+        "what may be out already becomes `failed` from wherever it stood (`layers recover`).",
         "## Why a post is not out: `lastError.code`",
         "`retryable` tells whether Layers goes on trying by itself.",
         _explained_table("code", explained("lastError codes", last_errors(), LAST_ERRORS)),

@@ -30,6 +30,7 @@ from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
 from layers.kit.safe_headers import Header, safe_headers, with_safe
 from layers.loopback import loopback_server
+from layers.monitoring import Monitor, metrics
 from layers.outbound import Outbound, open_fetcher
 from layers.platforms import CONNECTORS
 from layers.projects import routes as projects
@@ -135,6 +136,7 @@ def create_app(shared: Shared) -> ASGIApp:
                 credentials = Credentials(pool, shared.vault, outbound, settings, sandbox_origin)
                 shown_at = f"{settings.public_origin}{SANDBOX}" if settings.sandbox_pages else None
                 app.state["pool"] = pool
+                app.state["monitor"] = Monitor(pool)
                 app.state["nudge"] = Nudger(pool).nudge
                 app.state["connecting"] = Connecting(pool, credentials, shown_at)
                 pages.app = cast("ASGIApp", sandbox) if shown_at else None
@@ -145,7 +147,7 @@ def create_app(shared: Shared) -> ASGIApp:
 
     app = Litestar(
         route_handlers=[
-            *(live, ready, *health.ROUTES),
+            *(live, ready, metrics, *health.ROUTES),
             *access.ROUTES,
             *catalog.ROUTES,
             *projects.ROUTES,
@@ -163,6 +165,7 @@ def create_app(shared: Shared) -> ASGIApp:
         logging_config=None,
         state=State(
             {
+                "settings": settings,
                 "public_origin": settings.public_origin,
                 "signer": shared.signer,
                 "vault": shared.vault,

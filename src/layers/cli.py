@@ -17,10 +17,14 @@ from layers.access.commands import create_first_key
 from layers.access.keys import EVERYTHING, SCOPES, unknown_scopes
 from layers.api.server import server_for
 from layers.app import PLATFORM_SETTINGS, Shared, create_app, open_bounds, share
+from layers.cli_accounts import accounts
+from layers.cli_backup import backup, recover_command, restore
 from layers.cli_posts import posts
+from layers.cli_status import health, status
 from layers.console import database, err, explained, fail, out, read_settings, run
 from layers.db import embedded, schema
 from layers.db.pool import connect, open_pool
+from layers.kit import tracing
 from layers.kit.logs import set_up_logs
 from layers.sandbox.app import create_sandbox
 from layers.settings import Settings, SettingsError
@@ -36,6 +40,12 @@ sandbox = typer.Typer(help="The built-in fakes of the platforms.", no_args_is_he
 app.add_typer(keys, name="keys")
 app.add_typer(sandbox, name="sandbox")
 app.add_typer(posts, name="posts")
+app.add_typer(accounts, name="accounts")
+app.command()(status)
+app.command()(health)
+app.command()(backup)
+app.command()(restore)
+app.command(name="recover")(recover_command)
 
 
 async def _check_schema(url: str) -> None:
@@ -96,7 +106,12 @@ def _start(*, api: bool, worker: bool, migrate_first: bool) -> None:
             f"[bold]Layers[/] {roles} · {settings.public_origin if api else ''} · {where} · {settings.data_dir}",
             highlight=False,
         )
-        run(_both(shared, api=api, worker=worker))
+        if settings.otel_endpoint:
+            tracing.send_to(settings.otel_endpoint)
+        try:
+            run(_both(shared, api=api, worker=worker))
+        finally:
+            tracing.switch_off()
 
 
 @app.command()

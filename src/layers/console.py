@@ -1,21 +1,32 @@
 """What the commands share: settings, the database they work on, and how they speak."""
 
 import asyncio
-from collections.abc import Coroutine, Generator
+import getpass
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn, TypeVar, cast
 
+import msgspec
 import typer
 from rich.console import Console
 
+from layers.access.caller import Caller
+from layers.access.keys import EVERYTHING
+from layers.api.errors import Problem
 from layers.app import PLATFORM_SETTINGS
 from layers.db import embedded, schema
-from layers.db.pool import DATABASE_AWAY
+from layers.db.pool import DATABASE_AWAY, Connection, open_pool
 from layers.kit.logs import set_up_logs
+from layers.kit.tracing import TracingError
 from layers.settings import Settings, SettingsError
 from layers.storage import StorageError
 from layers.vault import VaultError
 
+T = TypeVar("T")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 out, err = Console(), Console(stderr=True)
 
 try:
@@ -64,7 +75,55 @@ def explained() -> Generator[None]:
     """Turn what an operator can mend into one line with the remedy."""
     try:
         yield
-    except (schema.SchemaMismatch, VaultError, StorageError, embedded.EmbeddedError) as why:
+    except (schema.SchemaMismatch, VaultError, StorageError, embedded.EmbeddedError, TracingError) as why:
         fail(str(why))
     except DATABASE_AWAY as why:
         fail(f"The database does not answer ({why!r}). Is LAYERS_DATABASE_URL right?")
+
+
+def on_database(job: Callable[[Connection], Awaitable[T]]) -> T:
+    """Do `job` in one transaction on the installation's database; a refusal is told, and nothing written."""
+    settings = read_settings()
+
+    async def work(url: str) -> T:
+        pool = await open_pool(url, 1, "layers command")
+        try:
+            async with pool.acquire() as tx, tx.transaction():
+                await schema.check(tx)
+                return await job(tx)
+        finally:
+            await pool.close()
+
+    with explained(), database(settings) as url:
+        try:
+            return cast("T", run(work(url)))
+        except Problem as refusal:
+            fail(refusal.message)
+
+
+def operator(of: Mapping[str, Any]) -> Caller:
+    """Return the operator as a caller of an organisation, of a row that names it and the environment."""
+    return Caller(
+        organization_id=of["organization_id"],
+        organization_name=of["organization_name"],
+        environment=of["environment"],
+        api_key_id="",
+        scopes=frozenset({EVERYTHING}),
+        rate_limit_tier="",
+        return_hosts=(),
+        request_id="",
+        actor_name=operator_name(),
+    )
+
+
+def operator_name() -> str:
+    """Return who the operator is in the audit log."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container's user need not have a name
+        return f"cli:{os.getuid()}"
+
+
+def print_json(value: object) -> None:
+    """Write a line of JSON."""
+    sys.stdout.write(json.dumps(msgspec.to_builtins(value)) + "\n")

@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -391,7 +391,7 @@ def _reply(response: aiohttp.ClientResponse, raw: bytes, secrets: frozenset[str]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = None
     text = "" if value is not None else raw[:2000].decode("utf-8", "replace")
-    told = (dict(headers), value, text)
+    told: Any = (dict(headers), value, text)
     if secrets:
-        told = cast("Any", blot(list(told), secrets, alone=response.status >= 400))
+        told = blot(list(told), secrets, alone=response.status >= 400)
     return Reply(response.status, *told)

@@ -71,6 +71,21 @@ class Settings:
             "about": "show the sandbox under /sandbox; once LAYERS_PUBLIC_URL is set, its consent pages alone"
         },
     )
+    metrics_token: str = field(
+        default="",
+        metadata={
+            "about": "bearer token that may read /metrics; needed from elsewhere, and once LAYERS_PUBLIC_URL is set",
+            "secret": True,
+        },
+    )
+    metrics_port: int = field(
+        default=0, metadata={"about": "port on which a worker shows its own /metrics; 0: none"}
+    )
+    metrics_host: str = field(default="127.0.0.1", metadata={"about": "address for LAYERS_METRICS_PORT"})
+    otel_endpoint: str = field(
+        default="",
+        metadata={"about": "OTLP/HTTP endpoint for traces, like http://collector:4318; unset: none"},
+    )
     log_level: str = field(default="info", metadata={"about": "debug, info, warning or error"})
     log_json: bool = field(default=False, metadata={"about": "one JSON object a line instead of prose"})
     platforms: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)

@@ -18,6 +18,7 @@ from layers.db.schema import queue_settings
 from layers.kit.ids import new_id
 from layers.kit.times import utc_now
 from layers.loopback import loopback_server
+from layers.monitoring import serving_metrics
 from layers.outbound import Outbound
 from layers.platforms import CONNECTORS
 from layers.publishing.credentials import Credentials
@@ -62,7 +63,7 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
     deliverer = Deliverer(webhook_pool, outbound, shared.vault)
     try:
         sandbox = create_sandbox(pool, bounds=sandbox_bounds(settings, pool))
-        async with loopback_server(sandbox) as sandbox_origin:
+        async with loopback_server(sandbox) as sandbox_origin, serving_metrics(settings, pool):
             engine = Engine(
                 pool=pool,
                 outbound=outbound,

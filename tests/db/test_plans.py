@@ -14,6 +14,7 @@ from layers.connector import Effect
 from layers.content import store as content
 from layers.db.pool import Pool, open_pool
 from layers.db.schema import queue_settings
+from layers.monitoring import take_picture
 from layers.publishing import ledger, outlook
 from layers.publishing import store as publishing
 from layers.publishing.ledger import Ledger
@@ -177,8 +178,14 @@ async def tidy(db: Any) -> None:
     await db.execute("DELETE FROM idempotency_records WHERE created_at < now() - interval '25 hours'")
 
 
+async def watch(db: Any) -> None:
+    """What a scrape of the metrics asks."""
+    with pytest.raises(AssertionError):  # it is explained, so it has no row
+        await take_picture(db)
+
+
 HOT = [claim, find_key, load, find_post, lock_post, list_posts, list_on, story, cancel, cancel_project]
-HOT += [cancel_account, reschedule, intent, container, timers, tidy]
+HOT += [cancel_account, reschedule, intent, container, timers, tidy, watch]
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +218,7 @@ def scanned(plan: dict[str, Any]) -> list[str]:
     ]
 
 
-SMALL = {"organizations", queue_settings().queue_table}
+SMALL = {"organizations", "workers", "webhook_endpoints", queue_settings().queue_table}
 
 
 @pytest.mark.parametrize("ask", HOT, ids=lambda ask: ask.__name__)

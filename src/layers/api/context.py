@@ -37,3 +37,8 @@ async def body_of(receive: Receive) -> AsyncIterator[bytes]:
         yield cast("bytes", message.get("body", b""))
         if not message.get("more_body"):
             return
+
+
+def tell_log(scope: Scope, **about: object) -> None:
+    """Have the log's line of this request say what it was about."""
+    state_of(scope).setdefault("about", {}).update(about)

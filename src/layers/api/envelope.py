@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from html import escape
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from layers.api import errors
 from layers.api.bounds import excess
 from layers.api.context import state_of
 from layers.db.pool import BUSY, DATABASE_AWAY
-from layers.kit import html
+from layers.kit import html, metrics, tracing
 from layers.kit.ids import new_id
 from layers.kit.problems import Issue
 from layers.kit.safe_headers import SAFE, Header, with_safe
@@ -61,17 +62,24 @@ class Envelope:
                 message["headers"] = with_safe((*message.get("headers", ()), *headers, *told), self.safe)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with structlog.contextvars.bound_contextvars(request_id=request_id), _traced(scope) as span:
             if problem := excess(scope):
                 await answer(problem, request_id, send_marked)
             else:
                 await self.app(scope, receive, send_marked)
+            seconds = time.perf_counter() - started
+            method, route = scope["method"], scope.get("path_template", "")
+            metrics.note_request(method, route, status, seconds)
+            span.rename(f"{method} {route or 'none'}")
+            span.note(status=status, request_id=request_id)
+            about = cast("dict[str, object]", state_of(scope).get("about", {}))
             log.info(
                 "request",
-                method=scope["method"],
+                method=method,
                 path=scope["path"][:MOST_LOGGED],
                 status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
+                ms=round(seconds * 1000, 1),
+                **about,
             )
 
 
@@ -81,6 +89,11 @@ async def answer(problem: errors.Problem, request_id: str, send: Send) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _traced(scope: Scope) -> AbstractContextManager[tracing.Span]:
+    given = next((value for name, value in scope["headers"] if name == b"traceparent"), b"")
+    return tracing.span("request", "server", given.decode("latin-1"))
 
 
 def respond(request: Request[Any, Any, Any], problem: errors.Problem) -> Response[Any]:

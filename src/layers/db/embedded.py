@@ -130,6 +130,11 @@ class Embedded:
         self.close()
 
 
+def binaries() -> Path:
+    """Return the folder of PostgreSQL's programs."""
+    return POSTGRES_VERSIONS[MAJOR].resolve()
+
+
 def start(data_dir: Path, *, fsync: bool = True) -> Embedded:
     """Join the server of `data_dir`, starting or recovering it first if needed; blocks up to minutes then.
 
@@ -313,7 +318,7 @@ class _Cluster:
 
     @cached_property
     def binaries(self) -> Path:
-        return POSTGRES_VERSIONS[MAJOR].resolve()
+        return binaries()
 
     @cached_property
     def account(self) -> tuple[int, int] | None:

@@ -97,6 +97,21 @@ class Pool(Queries, Protocol):
         """Close all at once."""
         ...
 
+    def get_size(self) -> int:
+        """Return how many connections are open."""
+        ...
+
+    def get_idle_size(self) -> int:
+        """Return how many of them nobody has borrowed."""
+        ...
+
+    def get_max_size(self) -> int:
+        """Return how many there may be."""
+        ...
+
+
+POOLS: dict[str, "Pool"] = {}
+"""The pool this process opened last under each name, for who watches."""
 
 STATEMENT_SECONDS = 30.0
 """What any statement of a request or a worker may take, locks included."""
@@ -147,7 +162,8 @@ async def open_pool(
             "lock_timeout": "10s",
         },
     )
-    return cast("Pool", pool)
+    POOLS[application] = cast("Pool", pool)
+    return POOLS[application]
 
 
 async def connect(url: str) -> Connection:

@@ -41,12 +41,14 @@ from layers.connector import (
     Wait,
 )
 from layers.db.pool import BUSY, DATABASE_AWAY, Pool
+from layers.kit import metrics, tracing
 from layers.outbound import AnswerLost, NotSent, Outbound, lease_clock, rebase
 from layers.publishing.credentials import Credentials, Door
 from layers.publishing.ledger import Claim, Entry, Ledger, Settlement, StoryStep, Superseded
 from layers.publishing.remake import media_path, remake_of
 from layers.publishing.rules import GIVE_UP_AFTER, retry_wait, too_late
 from layers.publishing.schemas import LastError
+from layers.publishing.watch import note_start, watched
 from layers.signing import LinkSigner
 
 log = structlog.get_logger("layers.engine")
@@ -115,31 +117,32 @@ class Engine:
             claim = await self.ledger.claim(account_id, self.timing.lease)
             if claim is None:
                 return False
-            await self._carry(claim)
+            metrics.CLAIMS.inc()
+            with (
+                structlog.contextvars.bound_contextvars(**claim.known_by()),
+                tracing.span("post", "consumer", claim.trace_parent, **claim.known_by()),
+            ):
+                await self._carry(claim)
         return True
 
     async def _carry(self, claim: Claim) -> None:
         attempt = _Attempt(self, claim)
         self.running[claim.number] = attempt
-        with structlog.contextvars.bound_contextvars(post=claim.id, platform=claim.platform):
-            try:
-                async with attempt.leave:
-                    await attempt.run()
-            except Superseded:
-                log.info(
-                    "let go", why="canceled, taken over by another worker, or the account was reconnected"
-                )
-            except (*DATABASE_AWAY, *BUSY) as fault:
-                if attempt.leave.expired():
-                    await self._let_go(claim)
-                else:
-                    log.warning(
-                        "database away; the lease will lapse and the post be resumed", error=repr(fault)
-                    )
-            finally:
-                if self.running.get(claim.number) is attempt:
-                    del self.running[claim.number]
-                self.dispatched += 1
+        try:
+            async with attempt.leave:
+                await attempt.run()
+        except Superseded:
+            metrics.CLAIMS_LOST.inc()
+            log.info("let go", why="canceled, taken over by another worker, or the account was reconnected")
+        except (*DATABASE_AWAY, *BUSY) as fault:
+            if attempt.leave.expired():
+                await self._let_go(claim)
+            else:
+                log.warning("database away; the lease will lapse and the post be resumed", error=repr(fault))
+        finally:
+            if self.running.get(claim.number) is attempt:
+                del self.running[claim.number]
+            self.dispatched += 1
 
     def leave(self) -> None:
         """Drop what is being worked on where it stands: another worker resumes it from the journal."""
@@ -177,7 +180,7 @@ class _Attempt:
         self.seen: dict[str, Entry] = {}
         self.story: list[StoryStep] = []
         self.lookups: list[dict[str, object]] = []
-        self.refreshed = False
+        self.refreshed = self.called = False
         self.last_call: Call | None = None
         self.flushed_at = self.started
         self.mode = self.connector.limits.modes[claim.mode]
@@ -234,9 +237,9 @@ class _Attempt:
         end = replace(end, story=tuple(self.story))
         calls, dropped = list(self.unsaved.values()), self.dropped
         await self.engine.ledger.settle(self.claim, end, calls, dropped, committed=self.committed)
-        log.info(
-            "settled", status=end.status, attempts=self.claim.attempts, error=end.error and end.error.code
-        )
+        code, steps = end.error.code if end.error else "", [step.type for step in end.story]
+        metrics.SETTLEMENTS.labels(self.claim.platform, end.status, code).inc()
+        log.info("settled", status=end.status, attempts=self.claim.attempts, error=code or None, steps=steps)
 
     async def _outcome(self) -> Settlement:
         if self.mode.handoff:
@@ -366,9 +369,11 @@ class _Attempt:
         door = self._door()
         if door.trusted:
             call = replace(call, url=rebase(call.url, door.origin))
-        return await self.engine.outbound.send(
-            call, self.post.media, trusted=door.trusted, not_after=not_after
-        )
+        if not self.called:
+            self.called = True
+            note_start(self.claim, self.now() - self.claim.scheduled_for)
+        sending = self.engine.outbound.send(call, self.post.media, trusted=door.trusted, not_after=not_after)
+        return await watched(self.claim.platform, call, sending)
 
     def _door(self) -> Door:
         row = self.claim.account

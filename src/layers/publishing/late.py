@@ -36,4 +36,4 @@ async def tell_late(pool: Pool) -> None:
             ),
         )
     if rows:
-        log.warning("posts are late", posts=len(rows))
+        log.warning("posts are late", posts=[row["id"] for row in rows])

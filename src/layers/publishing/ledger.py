@@ -77,6 +77,18 @@ class Claim(msgspec.Struct, frozen=True):
     account: AccountRow
     calls: list[Entry]
     database_now: datetime
+    request_id: str | None = None
+    trace_parent: str | None = None
+
+    def known_by(self) -> dict[str, str]:
+        """Return what every line of the logs about this post carries."""
+        return {
+            "post": self.id,
+            "account": self.social_account_id,
+            "organization": self.organization_id,
+            "platform": self.platform,
+            "request_id": self.request_id or "",
+        }
 
     def post(self, media: tuple[Media, ...]) -> Post:
         """Return what connectors see."""
@@ -114,7 +126,7 @@ WITH first AS MATERIALIZED (
 )
 SELECT c.number, c.fence, c.id, c.organization_id, c.project_id, c.container_id, c.social_account_id, c.platform,
     c.mode, c.kind, c.caption, c.first_comment, c.options, c.media, c.scheduled_for, c.frozen_at, c.attempts,
-    c.last_error, clock_timestamp() AS database_now,
+    c.last_error, c.request_id, c.trace_parent, clock_timestamp() AS database_now,
     a.external_id AS "account.external_id", a.handle AS "account.handle", a.service AS "account.service",
     a.sandbox AS "account.sandbox", a.status AS "account.status", a.sealed_secrets AS "account.sealed_secrets",
     a.token_expires_at AS "account.token_expires_at",
@@ -219,7 +231,7 @@ SETTLE = HELD.format(
     FROM held, jsonb_to_recordset(held.events) AS e(id text, type text, organization_id text, project_id text,
         subject_id text, data jsonb)
 ), account AS (
-    UPDATE social_accounts a SET hold_until = coalesce(held.hold_until, a.hold_until),
+    UPDATE social_accounts a SET hold_until = greatest(held.hold_until, a.hold_until),
         status = CASE WHEN held.needs_reauth AND a.status = 'connected' THEN 'reauth_required' ELSE a.status END
     FROM held WHERE a.id = held.social_account_id AND (held.hold_until IS NOT NULL OR held.needs_reauth)
 )""",

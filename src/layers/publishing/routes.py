@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.types import Scope
 
 from layers.access.caller import Calling
-from layers.api.context import after_commit, state_of
+from layers.api.context import after_commit, state_of, tell_log
 from layers.api.errors import NotFound, Validation
 from layers.api.pages import Page, page_of, read_cursor
 from layers.api.routes import NoBody, operation
@@ -42,6 +42,7 @@ async def publish(
         call.tx, call.caller, container_id, call.payload.targets, call.now, remember
     )
     nudge(scope)
+    tell_log(scope, posts=queued.scheduled_post_ids)
     return queued
 
 
@@ -53,6 +54,7 @@ async def schedule(
     at = call.payload.scheduled_for.astimezone(UTC)
     queued = await commands.schedule(call.tx, call.caller, container_id, call.payload.targets, at, call.now)
     nudge(scope)
+    tell_log(scope, posts=queued.scheduled_post_ids)
     return Response(queued, status_code=202 if queued.gate_status == "blocked_on_approval" else 200)
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from layers.access.caller import Caller
 from layers.db.pool import Connection
+from layers.kit import tracing
 from layers.kit.ids import new_id
 from layers.publishing.rules import DUPLICATE_WINDOW, PlannedPost, Subject
 from layers.publishing.schemas import LastError, PendingSchedule, ScheduledPost, Target
@@ -68,9 +69,9 @@ WITH wanted AS (
     WHERE NOT w.allow_duplicate AND {LIVE_NEAR.format(at="$7", window="$10")}
 ), made AS (
     INSERT INTO scheduled_posts (id, organization_id, project_id, container_id, social_account_id, platform, mode,
-        kind, status, caption, first_comment, options, media, scheduled_for, due_at)
+        kind, status, caption, first_comment, options, media, scheduled_for, due_at, request_id, trace_parent)
     SELECT w.id, $2, $3, $4, w.account_id, w.platform, w.mode, $5, 'queued', w.caption, w.first_comment, w.options,
-        $6, $7, $8::timestamptz
+        $6, $7, $8::timestamptz, $9::jsonb ->> 'requestId', $9::jsonb ->> 'traceParent'
     FROM wanted w WHERE NOT EXISTS (SELECT FROM clash) ORDER BY w.place
     RETURNING *
 ), story AS (
@@ -126,6 +127,7 @@ async def insert(
         "actor": caller.actor,
         "apiKeyId": caller.api_key_id or None,
         "requestId": caller.request_id or None,
+        "traceParent": tracing.place(),
     }
     found = await tx.fetchrow(
         INSERT,

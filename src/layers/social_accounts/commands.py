@@ -190,6 +190,25 @@ async def revoke(tx: Connection, caller: Caller, account_id: str) -> schemas.Rev
     return _revoked(account_id, REVOKED, count, at)
 
 
+async def hold(tx: Connection, caller: Caller, account_id: str, until: datetime) -> None:
+    """Let no post of an account be taken up until then; what a worker has in hand is finished."""
+    row = await get(tx, caller, account_id, lock=True)
+    if row["status"] == "disconnected":
+        raise errors.Conflict("The account is disconnected.", {"status": row["status"]})
+    await store.hold(tx, account_id, until)
+    data: dict[str, object] = {"socialAccountId": account_id, "until": until}
+    await events.append(tx, caller.event("social_account.held", row["project_id"], account_id, data))
+
+
+async def release(tx: Connection, caller: Caller, account_id: str) -> int:
+    """End a hold, the platform's as well, and try parked posts at once; returns how many."""
+    row = await get(tx, caller, account_id, lock=True)
+    released = await store.release(tx, account_id)
+    data: dict[str, object] = {"socialAccountId": account_id, "releasedScheduledPosts": released}
+    await events.append(tx, caller.event("social_account.released", row["project_id"], account_id, data))
+    return released
+
+
 def _revoked(account_id: str, reason: str, count: int, at: datetime) -> schemas.Revoked:
     return schemas.Revoked(account_id, "disconnected", reason, count, at)
 

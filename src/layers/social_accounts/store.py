@@ -250,6 +250,48 @@ async def health(tx: Connection, account_id: str) -> asyncpg.Record:
     return row
 
 
+OPERATED = f"""{ACCOUNT}, a.hold_until, a.organization_id, o.name AS organization_name, p.environment,
+    (SELECT count(*) FROM scheduled_posts s WHERE s.social_account_id = a.id AND s.due_at IS NOT NULL) AS waiting
+    FROM social_accounts a JOIN projects p ON p.id = a.project_id JOIN organizations o ON o.id = a.organization_id"""
+
+
+async def find_anywhere(tx: Connection, account_id: str) -> asyncpg.Record | None:
+    """Return an account of any organisation, with how many posts wait for it."""
+    return await tx.fetchrow(f"SELECT {OPERATED} WHERE a.id = $1", account_id)
+
+
+async def newest(
+    tx: Connection, status: str | None, platform: str | None, organization: str | None, limit: int
+) -> list[asyncpg.Record]:
+    """Return accounts of the whole installation, the newest first."""
+    return await tx.fetch(
+        f"""SELECT {OPERATED} WHERE ($1::text IS NULL OR a.status = $1) AND ($2::text IS NULL OR a.platform = $2)
+        AND ($3::text IS NULL OR o.name = $3) ORDER BY a.connected_at DESC, a.id DESC LIMIT $4""",
+        *(status, platform, organization, limit),
+    )
+
+
+async def hold(tx: Connection, account_id: str, until: datetime) -> None:
+    """Let no post of the account be taken up until then."""
+    await tx.execute(
+        "UPDATE social_accounts SET hold_until = $2, updated_at = now() WHERE id = $1", account_id, until
+    )
+
+
+async def release(tx: Connection, account_id: str) -> int:
+    """End a hold, and have parked posts of which nothing is out tried now; returns how many."""
+    await tx.execute(
+        "UPDATE social_accounts SET hold_until = NULL, updated_at = now() WHERE id = $1", account_id
+    )
+    done = await tx.execute(
+        """UPDATE scheduled_posts SET due_at = greatest(scheduled_for, now()), next_attempt_at = NULL
+        WHERE social_account_id = $1 AND status = 'queued' AND next_attempt_at > now()
+        AND last_error ->> 'code' IS DISTINCT FROM 'CREDENTIAL_INVALID'""",
+        account_id,
+    )
+    return int(done.rpartition(" ")[2])
+
+
 async def revoke(tx: Connection, account_id: str, reason: str) -> datetime:
     """Disconnect an account and forget its tokens; returns when."""
     return await tx.fetchval(

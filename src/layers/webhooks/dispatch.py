@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from layers.db.pool import BUSY, DATABASE_AWAY, Pool
+from layers.kit import metrics
 from layers.outbound import AnswerLost, NotSent, Outbound
 from layers.vault import Vault, VaultError
 from layers.webhooks import rules, schemas, signature, store
@@ -84,8 +85,10 @@ class Deliverer:
         request = msgspec.to_builtins(schemas.Request(claim["url"], headers))
         tries = [*claim["tries"], msgspec.to_builtins(tried)][-KEPT_TRIES:]
         paused = await store.settle(self.pool, claim, status, again_in, request, tries)
+        metrics.WEBHOOKS.labels(status).observe(tried.duration_ms / 1000)
         log.info(
             "webhook",
+            post=claim["data"].get("scheduledPostId"),
             endpoint=claim["endpoint_id"],
             event_id=claim["event_id"],
             type=claim["event_type"],

@@ -1,0 +1,32 @@
+"""Commands as an operator gives them, run in a thread beside the test's own loop."""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from typer.testing import CliRunner
+
+from layers.cli import app
+
+
+async def layers(env: Mapping[str, str], *arguments: str | Path) -> tuple[int, str, str]:
+    """Run `layers …` with nothing set but `env`; returns its status and what it said."""
+    cleared: dict[str, str | None] = {name: None for name in os.environ if name.startswith("LAYERS_")}
+    with patch("layers.console.set_up_logs"):  # this process has its logs set up
+        given = [str(argument) for argument in arguments]
+        run = CliRunner().invoke
+        done = await asyncio.to_thread(run, app, given, env={**cleared, "COLUMNS": "250", **env})
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stdout, done.stderr
+
+
+async def told(env: Mapping[str, str], *arguments: str | Path) -> Any:
+    """Run `layers … --json`, which must succeed; returns the JSON."""
+    status, out, err = await layers(env, *arguments, "--json")
+    assert status == 0, err
+    return json.loads(out.splitlines()[-1])
