@@ -16,6 +16,7 @@ from layers import doctor as checks
 from layers.access.commands import create_first_key
 from layers.access.keys import EVERYTHING, SCOPES, unknown_scopes
 from layers.app import PLATFORM_SETTINGS, Shared, create_app, open_bounds, share
+from layers.cli_organizations import organizations
 from layers.cli_posts import posts
 from layers.console import database, err, explained, fail, out, read_settings, run
 from layers.db import embedded, schema
@@ -36,6 +37,7 @@ sandbox = typer.Typer(help="The built-in fakes of the platforms.", no_args_is_he
 app.add_typer(keys, name="keys")
 app.add_typer(sandbox, name="sandbox")
 app.add_typer(posts, name="posts")
+app.add_typer(organizations, name="organizations")
 
 
 async def _check_schema(url: str) -> None:

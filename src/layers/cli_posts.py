@@ -1,12 +1,7 @@
 """`layers posts`: look at posts and settle them where the installation is, without a key."""
 
-import getpass
-import json
-import os
-import sys
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
 import msgspec
 import typer
@@ -14,15 +9,12 @@ from rich.table import Table
 
 from layers.access.caller import Caller
 from layers.access.keys import EVERYTHING
-from layers.api.errors import Problem
-from layers.console import database, explained, fail, out, read_settings, run
-from layers.db import schema
-from layers.db.pool import Connection, open_pool
+from layers.console import fail, on_database, out, print_json, user
+from layers.db.pool import Connection
 from layers.kit.times import iso_z, utc_now
 from layers.publishing import commands, store
 from layers.publishing.schemas import PostStatus, ResolveBody, ScheduledPost, StoryEvent
 
-T = TypeVar("T")
 posts = typer.Typer(help="Posts: see what happened, settle what is unknown.", no_args_is_help=True)
 
 PostId = Annotated[str, typer.Argument(help="The post's id, sp_… or one of your own.")]
@@ -51,9 +43,9 @@ def list_posts(
     async def read(tx: Connection) -> list[ScheduledPost]:
         return [store.post_from(row) for row in await store.newest(tx, status or (), project, limit)]
 
-    found = _on_database(read)
+    found = on_database(read)
     if as_json:
-        _print_json({"items": found})
+        print_json({"items": found})
         return
     table = Table(
         "id", "status", "scheduled for", "platform", "mode", "caption", "error", box=None, pad_edge=False
@@ -80,7 +72,7 @@ def show_post(post_id: PostId, org: Org = None, as_json: AsJson = False) -> None
     async def read(tx: Connection) -> _Seen:
         return await _see(tx, await _caller(tx, post_id, org), post_id)
 
-    _show(_on_database(read), as_json=as_json)
+    _show(on_database(read), as_json=as_json)
 
 
 @posts.command("resolve")
@@ -114,7 +106,7 @@ def resolve_post(
         await commands.resolve(tx, caller, post_id, body)
         return await _see(tx, caller, post_id)
 
-    _show(_on_database(settle), as_json=as_json)
+    _show(on_database(settle), as_json=as_json)
 
 
 @posts.command("retry")
@@ -133,27 +125,7 @@ def retry_post(
         await commands.retry(tx, caller, post_id, utc_now(), allow_duplicate=allow_duplicate)
         return await _see(tx, caller, post_id)
 
-    _show(_on_database(again), as_json=as_json)
-
-
-def _on_database(job: Callable[[Connection], Awaitable[T]]) -> T:
-    """Do `job` in one transaction on the installation's database; a refusal is told, and nothing written."""
-    settings = read_settings()
-
-    async def work(url: str) -> T:
-        pool = await open_pool(url, 1, "layers posts")
-        try:
-            async with pool.acquire() as tx, tx.transaction():
-                await schema.check(tx)
-                return await job(tx)
-        finally:
-            await pool.close()
-
-    with explained(), database(settings) as url:
-        try:
-            return cast("T", run(work(url)))
-        except Problem as refusal:
-            fail(refusal.message)
+    _show(on_database(again), as_json=as_json)
 
 
 async def _caller(tx: Connection, post_id: str, org: str | None) -> Caller:
@@ -173,15 +145,8 @@ async def _caller(tx: Connection, post_id: str, org: str | None) -> Caller:
         rate_limit_tier="",
         return_hosts=(),
         request_id="",
-        actor_name=f"cli:{_user()}",
+        actor_name=f"cli:{user()}",
     )
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user need not have a name
-        return str(os.getuid())
 
 
 async def _see(tx: Connection, caller: Caller, post_id: str) -> _Seen:
@@ -192,7 +157,7 @@ async def _see(tx: Connection, caller: Caller, post_id: str) -> _Seen:
 
 def _show(seen: _Seen, *, as_json: bool) -> None:
     if as_json:
-        _print_json({"post": seen.post, "events": seen.events})
+        print_json({"post": seen.post, "events": seen.events})
         return
     facts = Table("", "", box=None, pad_edge=False, show_header=False)
     for name, value in cast("dict[str, Any]", msgspec.to_builtins(seen.post)).items():
@@ -217,7 +182,3 @@ def _told(data: object) -> str:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= 40 else f"{line[:39]}…"
-
-
-def _print_json(value: dict[str, object | Sequence[object]]) -> None:
-    sys.stdout.write(json.dumps(msgspec.to_builtins(value)) + "\n")

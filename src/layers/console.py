@@ -1,21 +1,28 @@
 """What the commands share: settings, the database they work on, and how they speak."""
 
 import asyncio
-from collections.abc import Coroutine, Generator
+import getpass
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar, cast
 
+import msgspec
 import typer
 from rich.console import Console
 
+from layers.api.errors import Problem
 from layers.app import PLATFORM_SETTINGS
 from layers.db import embedded, schema
-from layers.db.pool import DATABASE_AWAY
+from layers.db.pool import DATABASE_AWAY, Connection, open_pool
 from layers.kit.logs import set_up_logs
 from layers.settings import Settings, SettingsError
 from layers.storage import StorageError
 from layers.vault import VaultError
 
+T = TypeVar("T")
 out, err = Console(), Console(stderr=True)
 
 try:
@@ -68,3 +75,36 @@ def explained() -> Generator[None]:
         fail(str(why))
     except DATABASE_AWAY as why:
         fail(f"The database does not answer ({why!r}). Is LAYERS_DATABASE_URL right?")
+
+
+def on_database(job: Callable[[Connection], Awaitable[T]]) -> T:
+    """Do `job` in one transaction on the installation's database; a refusal is told, and nothing written."""
+    settings = read_settings()
+
+    async def work(url: str) -> T:
+        pool = await open_pool(url, 1, "layers command")
+        try:
+            async with pool.acquire() as tx, tx.transaction():
+                await schema.check(tx)
+                return await job(tx)
+        finally:
+            await pool.close()
+
+    with explained(), database(settings) as url:
+        try:
+            return cast("T", run(work(url)))
+        except Problem as refusal:
+            fail(refusal.message)
+
+
+def user() -> str:
+    """Return who gives the command, for the audit log."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not have a name
+        return str(os.getuid())
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """Print a value in one line, as the API would."""
+    sys.stdout.write(json.dumps(msgspec.to_builtins(value)) + "\n")

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from layers import events
 from layers.app import Shared, sandbox_bounds
 from layers.content.commands import auto_approve_next
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
@@ -18,6 +19,7 @@ from layers.kit.times import utc_now
 from layers.loopback import loopback_server
 from layers.outbound import Outbound
 from layers.platforms import CONNECTORS
+from layers.projects.erasure import erase_projects
 from layers.publishing.credentials import Credentials
 from layers.publishing.engine import Engine, Timing
 from layers.publishing.lanes import Lanes
@@ -36,6 +38,8 @@ SEEN_EVERY = 5.0
 TIDY_EVERY = 60.0
 APPROVE_EVERY = 1.0
 LATE_EVERY = 5.0
+ERASE_EVERY = 2.0
+FORGET_EVERY = 3600.0
 WEBHOOK_CONNECTIONS = 4
 """Of the database, for all webhooks of a worker, so that they never take those that posts need."""
 
@@ -70,7 +74,7 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
                 media_origin=settings.public_origin,
                 timing=patience,
             )
-            await _run(engine, deliverer, settings.worker_lanes, stop)
+            await _run(engine, deliverer, shared, stop)
     finally:
         await outbound.close()
         with suppress(TimeoutError):
@@ -79,7 +83,8 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
         webhook_pool.terminate()
 
 
-async def _run(engine: Engine, deliverer: Deliverer, width: int, stop: asyncio.Event) -> None:
+async def _run(engine: Engine, deliverer: Deliverer, shared: Shared, stop: asyncio.Event) -> None:
+    width, days = shared.settings.worker_lanes, shared.settings.audit_retention_days
     delivering = asyncio.create_task(deliverer.run(stop))
     chores = [
         asyncio.create_task(_repeat(SEEN_EVERY, _Presence(engine).show, stop)),
@@ -90,6 +95,8 @@ async def _run(engine: Engine, deliverer: Deliverer, width: int, stop: asyncio.E
         ),
         asyncio.create_task(_repeat(APPROVE_EVERY, lambda: _approve_timers(engine.pool), stop)),
         asyncio.create_task(_repeat(LATE_EVERY, lambda: tell_late(engine.pool), stop)),
+        asyncio.create_task(_repeat(ERASE_EVERY, lambda: erase_projects(engine.pool, shared.storage), stop)),
+        asyncio.create_task(_repeat(FORGET_EVERY, lambda: events.forget_old(engine.pool, days), stop)),
         asyncio.create_task(  # until the very end: what is being finished needs its lease
             _repeat(engine.timing.lease.total_seconds() / 3, engine.keep_leases, asyncio.Event())
         ),

@@ -61,7 +61,7 @@ async def publish(
     subject = await _load(tx, caller, container_id, targets)
     posts = rules.plan(subject, targets, limits_of)
     if rules.gate(subject) == "pending":
-        intent = await store.keep_intent(tx, caller, container_id, targets, None)
+        intent = await _keep(tx, caller, subject, targets, None)
         remember(intent.id)
         raise _approval_required(subject, intent)
     await _replace_intent(tx, subject)
@@ -83,7 +83,7 @@ async def schedule(
         raise errors.Validation([issue, *rules.target_issues(subject, targets, limits_of)])
     posts = rules.plan(subject, targets, limits_of)
     if rules.gate(subject) == "pending":
-        await store.keep_intent(tx, caller, container_id, targets, at)
+        await _keep(tx, caller, subject, targets, at)
         return Queued([], "blocked_on_approval", at)
     await _replace_intent(tx, subject)
     return await _queue(tx, caller, subject, posts, at, f"Scheduled for {iso_z(at)}.")
@@ -131,6 +131,20 @@ async def _clash_issues(
             words = "Another post of the organisation has this id; use another one."
             issues.append(Issue(f"targets[{index}].scheduledPostId", words, "scheduled_post_id_taken"))
     return issues
+
+
+async def _keep(
+    tx: Connection, caller: Caller, subject: Subject, targets: Sequence[Target], at: datetime | None
+) -> store.Intent:
+    intent = await store.keep_intent(tx, caller, subject.container_id, targets, at)
+    data: dict[str, object] = {
+        "containerId": subject.container_id,
+        "socialAccountIds": [target.social_account_id for target in targets],
+        "scheduledFor": at,
+    }
+    kind = "content.intent_kept"
+    await events.append(tx, caller.event(kind, subject.project_id, subject.container_id, data))
+    return intent
 
 
 async def _replace_intent(tx: Connection, subject: Subject) -> None:

@@ -127,7 +127,8 @@ class Engine:
                     await attempt.run()
             except Superseded:
                 log.info(
-                    "let go", why="canceled, taken over by another worker, or the account was reconnected"
+                    "let go",
+                    why="canceled, taken over by another worker, the account reconnected or the organisation killed",
                 )
             except (*DATABASE_AWAY, *BUSY) as fault:
                 if attempt.leave.expired():

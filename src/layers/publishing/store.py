@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from layers.access.caller import Caller
+from layers.access.store import KILLED
 from layers.db.pool import Connection
 from layers.kit.ids import new_id
 from layers.publishing.rules import DUPLICATE_WINDOW, PlannedPost, Subject
@@ -319,6 +320,7 @@ async def cancel_all(
 LATE = f"""
 WITH late AS (
     SELECT number FROM scheduled_posts WHERE due_at <= now() - $1::interval AND late_at IS NULL AND status = 'queued'
+        AND organization_id <> ALL ({KILLED})
     ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE scheduled_posts p SET late_at = now() FROM late WHERE p.number = late.number
