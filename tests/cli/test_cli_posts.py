@@ -34,21 +34,27 @@ async def post(stage: Stage) -> str:
     return await stage.text(await stage.account(), "hello [bold]")
 
 
-async def posts(stage: Stage, *arguments: str) -> tuple[int, str, str]:
-    """Run `layers posts …`; returns its status and what it said."""
+async def command(shared: Shared, *arguments: str) -> tuple[int, str, str]:
+    """Run `layers …`; returns its status and what it said."""
     own = {
-        "LAYERS_DATABASE_URL": stage.shared.url,
-        "LAYERS_DATA_DIR": str(stage.shared.settings.data_dir),
+        "LAYERS_DATABASE_URL": shared.url,
+        "LAYERS_DATA_DIR": str(shared.settings.data_dir),
         "LAYERS_LOG_LEVEL": "error",
         "COLUMNS": "250",
     }
     env = {name: value for name, value in os.environ.items() if not name.startswith("LAYERS_")} | own
     pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
-    command = (sys.executable, "-c", COMMAND, "posts", *arguments)
-    process = await asyncio.create_subprocess_exec(*command, env=env, **pipes)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", COMMAND, *arguments, env=env, **pipes
+    )
     out, err = await process.communicate()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
+
+
+async def posts(stage: Stage, *arguments: str) -> tuple[int, str, str]:
+    """Run `layers posts …`."""
+    return await command(stage.shared, "posts", *arguments)
 
 
 async def told(stage: Stage, *arguments: str) -> Any:
