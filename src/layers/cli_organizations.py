@@ -7,11 +7,14 @@ import asyncpg
 import typer
 from rich.table import Table
 
-from layers.access import commands, store
+from layers.access import commands as access
+from layers.access import store
+from layers.access.caller import Caller
 from layers.api.routes import WireOut
 from layers.console import on_database, out, print_json, user
 from layers.db.pool import Connection
 from layers.kit.times import iso_z, utc_now
+from layers.publishing.commands import cancel_all
 
 organizations = typer.Typer(help="Organisations: list, kill, revive.", no_args_is_help=True)
 
@@ -54,14 +57,27 @@ def kill(org: Org, as_json: AsJson = False) -> None:
 
 
 @organizations.command("revive")
-def revive(org: Org, as_json: AsJson = False) -> None:
+def revive(
+    org: Org,
+    cancel_queued: Annotated[
+        bool, typer.Option(help="Cancel the posts that waited, rather than let them go out now.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Let an organisation's keys in again; what was held back goes out, in order."""
-    _set(org, killed=False, as_json=as_json)
+    _set(org, killed=False, as_json=as_json, cancel_queued=cancel_queued)
 
 
-def _set(org: str, *, killed: bool, as_json: bool) -> None:
+def _set(org: str, *, killed: bool, as_json: bool, cancel_queued: bool = False) -> None:
+    actor = f"cli:{user()}"
+
     async def change(tx: Connection) -> asyncpg.Record:
-        return await commands.set_killed(tx, org, killed=killed, actor=f"cli:{user()}", now=utc_now())
+        row = await access.set_killed(tx, org, killed=killed, actor=actor, now=utc_now())
+        if cancel_queued:
+            await cancel_all(
+                tx, _operator(row, actor), organization_id=row["id"], reason="the organisation was killed"
+            )
+        return row
 
     row = on_database(change)
     if as_json:
@@ -69,3 +85,18 @@ def _set(org: str, *, killed: bool, as_json: bool) -> None:
     else:
         state = f"killed since {iso_z(row['killed_at'])}" if row["killed_at"] else "active"
         out.print(f"{row['name']} ({row['id']}) is {state}.", highlight=False, markup=False)
+
+
+def _operator(row: asyncpg.Record, actor: str) -> Caller:
+    """Return the operator as a caller of the organisation, of both environments."""
+    return Caller(
+        organization_id=row["id"],
+        organization_name=row["name"],
+        environment="live",
+        api_key_id="",
+        scopes=frozenset(),
+        rate_limit_tier="",
+        return_hosts=(),
+        request_id="",
+        actor_name=actor,
+    )

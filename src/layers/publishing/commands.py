@@ -300,10 +300,13 @@ async def cancel_all(
     *,
     project_id: str | None = None,
     account_id: str | None = None,
+    organization_id: str | None = None,
     reason: str,
 ) -> int:
-    """Cancel all that can still be canceled of a project or an account; returns how many."""
-    rows = await store.cancel_all(tx, project_id=project_id, account_id=account_id)
+    """Cancel all that can still be canceled of a project, an account or an organisation; returns how many."""
+    rows = await store.cancel_all(
+        tx, project_id=project_id, account_id=account_id, organization_id=organization_id
+    )
     await _tell_canceled(tx, caller, rows, reason)
     return len(rows)
 

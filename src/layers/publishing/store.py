@@ -310,11 +310,17 @@ async def cancel(tx: Connection, number: int) -> asyncpg.Record | None:
 
 
 async def cancel_all(
-    tx: Connection, *, project_id: str | None = None, account_id: str | None = None
+    tx: Connection,
+    *,
+    project_id: str | None = None,
+    account_id: str | None = None,
+    organization_id: str | None = None,
 ) -> list[asyncpg.Record]:
-    """Cancel all that can still be canceled of a project or an account."""
-    column = "project_id" if project_id else "social_account_id"
-    return await tx.fetch(CANCEL.format(which=f"{column} = $1", told=TOLD), project_id or account_id)
+    """Cancel all that can still be canceled of a project, an account or an organisation."""
+    column = "project_id" if project_id else "social_account_id" if account_id else "organization_id"
+    return await tx.fetch(
+        CANCEL.format(which=f"{column} = $1", told=TOLD), project_id or account_id or organization_id
+    )
 
 
 LATE = f"""
