@@ -8,12 +8,14 @@ from typing import Any
 import asyncpg
 import pytest
 
+from layers import events
 from layers.access import store as access
 from layers.access.caller import Caller
 from layers.connector import Effect
 from layers.content import store as content
 from layers.db.pool import Pool, open_pool
 from layers.db.schema import queue_settings
+from layers.projects import erasure
 from layers.publishing import ledger, outlook
 from layers.publishing import store as publishing
 from layers.publishing.ledger import Ledger
@@ -177,8 +179,16 @@ async def tidy(db: Any) -> None:
     await db.execute("DELETE FROM idempotency_records WHERE created_at < now() - interval '25 hours'")
 
 
+async def forget(db: Any) -> None:
+    """Forgetting old events, and looking through those of an organisation for what to erase."""
+    await db.connection.execute(events.OPEN.replace("LOCAL", ""))
+    await db.fetchval(events.FORGET, timedelta(days=30), 0, 100)
+    page = (erasure.OWN_ID, erasure.TIME, erasure.CLOSED)
+    await db.fetchrow(erasure.ERASE_EVENTS, PROJECT, "org_4", 0, 100, *page)
+
+
 HOT = [claim, find_key, load, find_post, lock_post, list_posts, list_on, story, cancel, cancel_project]
-HOT += [cancel_account, reschedule, intent, container, timers, tidy]
+HOT += [cancel_account, reschedule, intent, container, timers, tidy, forget]
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +221,7 @@ def scanned(plan: dict[str, Any]) -> list[str]:
     ]
 
 
-SMALL = {"organizations", queue_settings().queue_table}
+SMALL = {queue_settings().queue_table}
 
 
 @pytest.mark.parametrize("ask", HOT, ids=lambda ask: ask.__name__)
