@@ -1,4 +1,4 @@
-"""`layers organizations` as a process of its own: the kill switch of a whole organisation."""
+"""`layers organizations`: the kill switch of a whole organisation."""
 
 import getpass
 import json

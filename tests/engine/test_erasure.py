@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from arrange import ahead, make_failed, make_publishing, target
-from receiver import EVERYTHING, Heard, receiving
+from receiver import EVERYTHING, Heard, idle, receiving
 from stage import until, working
 
 from layers.app import Shared
@@ -145,8 +145,7 @@ async def test_a_planted_word_is_nowhere_after(client: Any, pool: Pool, shared: 
         await client.made("/v1/webhook-endpoints", everything)
         project = await plant(client, pool, WORD, image, receiver.origin)
         other = await plant(client, pool, KEPT, image, receiver.origin)
-        pending = "SELECT NOT EXISTS (SELECT FROM webhook_deliveries WHERE due_at IS NOT NULL)"
-        await until(lambda: pool.fetchval(pending))
+        await idle(pool)
         before, kept = await found(pool, WORD, *WITHOUT), await found(pool, KEPT, *WITHOUT)
         assert before.keys() == HELD
         assert (objects(shared, WORD), objects(shared, KEPT)) == (1, 1)
