@@ -55,10 +55,12 @@ SUBCODES: Mapping[str, str] = {
     "`…/retry`.",
     "ENDPOINT_PAUSED": 'The webhook endpoint is paused; make it active first, with `PATCH {"status": "active"}`.',
     "IDEMPOTENCY_IN_FLIGHT": "A request with this Idempotency-Key is still running. Wait `Retry-After` and repeat.",
-    "LIVE_POSTS": "The container cannot be deleted while posts of it are queued or being published.",
+    "LIVE_POSTS": "The container cannot be deleted, or the archived project erased, while posts of it are queued or "
+    "being published.",
     "NO_UPLOAD_AWAITED": "The container is fetched, failed or was given up; there is no upload to finalize.",
     "OUTCOME_UNKNOWN": "Nobody knows yet whether this post is on its platform. Look there, then `…/resolve`.",
     "PROJECT_ARCHIVED": "The project takes nothing new.",
+    "PROJECT_NOT_ARCHIVED": "Only an archived project can be erased; archive it with `DELETE`.",
     "SCHEDULED_POST_ID_TAKEN": "Another post of the organisation has this `scheduledPostId`.",
     "TOO_MANY_SECRETS": "Five secrets of the webhook endpoint are valid already; wait until one of them ends.",
     "UPLOAD_OFFSET": "The upload stands at another byte, or a newer request took over; go on from "

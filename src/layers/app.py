@@ -15,7 +15,8 @@ from litestar.di import Provide
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from layers.access import routes as access
-from layers.access.caller import authentication, noting_keys_used, provide_call
+from layers.access.caller import authentication, provide_call
+from layers.access.notes import Notes, writing
 from layers.api import errors
 from layers.api.context import body_of
 from layers.api.envelope import Envelope, exception_handlers, respond
@@ -131,7 +132,7 @@ def create_app(shared: Shared) -> ASGIApp:
         try:
             async with (
                 loopback_server(sandbox) as sandbox_origin,
-                noting_keys_used(pool, app.state["keys_used"]),
+                writing(pool, app.state["notes"]),
             ):
                 credentials = Credentials(pool, shared.vault, outbound, settings, sandbox_origin)
                 shown_at = f"{settings.public_origin}{SANDBOX}" if settings.sandbox_pages else None
@@ -169,7 +170,7 @@ def create_app(shared: Shared) -> ASGIApp:
                 "public_origin": settings.public_origin,
                 "signer": shared.signer,
                 "vault": shared.vault,
-                "keys_used": {},
+                "notes": Notes(),
                 "storage": shared.storage,
                 "harbour": harbour,
                 "webhook_terms": Terms(shared.vault, settings.allow_private_networks),

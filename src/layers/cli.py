@@ -19,6 +19,7 @@ from layers.api.server import server_for
 from layers.app import PLATFORM_SETTINGS, Shared, create_app, open_bounds, share
 from layers.cli_accounts import accounts
 from layers.cli_backup import backup, recover_command, restore
+from layers.cli_organizations import organizations
 from layers.cli_posts import posts
 from layers.cli_status import health, status
 from layers.console import database, err, explained, fail, out, read_settings, run
@@ -41,6 +42,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(sandbox, name="sandbox")
 app.add_typer(posts, name="posts")
 app.add_typer(accounts, name="accounts")
+app.add_typer(organizations, name="organizations")
 app.command()(status)
 app.command()(health)
 app.command()(backup)

@@ -65,6 +65,9 @@ class Settings:
     lease_seconds: float = field(
         default=15.0, metadata={"about": "how long a silent worker keeps a post before another takes it over"}
     )
+    audit_retention_days: int = field(
+        default=400, metadata={"about": "how long the audit log is kept; 0: for ever"}
+    )
     sandbox_pages: bool = field(
         default=True,
         metadata={

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import structlog
 
+from layers import events
 from layers.app import Shared, harbour_of, sandbox_bounds
 from layers.content.commands import auto_approve_next
 from layers.content.fetching import Fetcher, clear_away
@@ -21,6 +22,7 @@ from layers.loopback import loopback_server
 from layers.monitoring import serving_metrics
 from layers.outbound import Outbound
 from layers.platforms import CONNECTORS
+from layers.projects.erasure import erase_projects
 from layers.publishing.credentials import Credentials
 from layers.publishing.engine import Engine, Timing
 from layers.publishing.lanes import Lanes
@@ -39,6 +41,8 @@ SEEN_EVERY = 5.0
 TIDY_EVERY = 60.0
 APPROVE_EVERY = 1.0
 LATE_EVERY = 5.0
+ERASE_EVERY = 2.0
+FORGET_EVERY = 3600.0
 WEBHOOK_CONNECTIONS = 4
 """Of the database, for all webhooks and fetching of a worker, so that they never take those that posts need."""
 
@@ -74,7 +78,7 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
                 timing=patience,
             )
             fetcher = Fetcher(webhook_pool, harbour_of(shared))
-            await _run(engine, deliverer, fetcher, settings.worker_lanes, stop)
+            await _run(engine, deliverer, fetcher, shared, stop)
     finally:
         await outbound.close()
         with suppress(TimeoutError):
@@ -84,8 +88,9 @@ async def work(shared: Shared, stop: asyncio.Event, patience: Timing | None = No
 
 
 async def _run(
-    engine: Engine, deliverer: Deliverer, fetcher: Fetcher, width: int, stop: asyncio.Event
+    engine: Engine, deliverer: Deliverer, fetcher: Fetcher, shared: Shared, stop: asyncio.Event
 ) -> None:
+    width, days = shared.settings.worker_lanes, shared.settings.audit_retention_days
     delivering = asyncio.gather(deliverer.run(stop), fetcher.run(stop))
     chores = [
         asyncio.create_task(_repeat(SEEN_EVERY, _Presence(engine).show, stop)),
@@ -97,6 +102,8 @@ async def _run(
         ),
         asyncio.create_task(_repeat(APPROVE_EVERY, lambda: _approve_timers(engine.pool), stop)),
         asyncio.create_task(_repeat(LATE_EVERY, lambda: tell_late(engine.pool), stop)),
+        asyncio.create_task(_repeat(ERASE_EVERY, lambda: erase_projects(engine.pool, shared.storage), stop)),
+        asyncio.create_task(_repeat(FORGET_EVERY, lambda: events.forget_old(engine.pool, days), stop)),
         asyncio.create_task(  # until the very end: what is being finished needs its lease
             _repeat(engine.timing.lease.total_seconds() / 3, engine.keep_leases, asyncio.Event())
         ),

@@ -172,6 +172,7 @@ RESOURCES = [
     ("GET", "/v1/projects/{project}", None),
     ("PATCH", "/v1/projects/{project}", {"name": "mine"}),
     ("DELETE", "/v1/projects/{project}", None),
+    ("POST", "/v1/projects/{project}/erase", None),
     ("GET", "/v1/projects/{project}/approval-policy", None),
     ("PATCH", "/v1/projects/{project}/approval-policy", {"requiresApproval": True}),
     ("GET", "/v1/projects/{project}/content", None),

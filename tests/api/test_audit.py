@@ -1,5 +1,7 @@
 """The audit log: who did what, newest first, of one's own environment."""
 
+from dataclasses import replace
+
 from arrange import Z
 
 LOG = "/v1/audit-log"
@@ -69,3 +71,21 @@ async def test_others_and_the_other_environment_are_not_seen(join) -> None:
 async def test_a_time_without_a_zone_is_refused(client) -> None:
     answer = await client.get(f"{LOG}?since=2026-01-01T00:00:00")
     assert (answer.status, answer.details["issues"][0]["path"]) == (422, "since")
+
+
+async def test_several_types_can_be_asked_for(client) -> None:
+    project = await client.project()
+    await client.patch(f"/v1/projects/{project}", {"name": "other"})
+    await client.text(project)
+    wanted = ["project.updated", "project.created"]
+    for query in ("eventType=project.created&eventType=project.updated", f"eventType={','.join(wanted)}"):
+        assert [e["eventType"] for e in (await client.get(f"{LOG}?{query}"))["items"]] == wanted
+    assert (await client.get(f"{LOG}?eventType=no.such"))["items"] == []
+
+
+async def test_it_is_narrowed_to_a_key(client) -> None:
+    made = await client.made("/v1/api-keys", {"name": "n", "scopes": ["projects:write"]})
+    other = replace(client, key=made["key"], api_key_id=made["apiKey"]["apiKeyId"])
+    project = await other.project()
+    [event] = (await client.get(f"{LOG}?apiKeyId={other.api_key_id}"))["items"]
+    assert (event["eventType"], event["projectId"]) == ("project.created", project)

@@ -170,6 +170,16 @@ async def test_posts_that_waited_for_the_reconnect_go_out(client, pool) -> None:
     assert data["releasedScheduledPosts"] == 1
 
 
+async def test_a_project_archived_meanwhile_gets_no_account(client) -> None:
+    project = await client.project()
+    begun = await begin(client, project)
+    callback = await consent(client, begun)
+    await client.delete(f"/v1/projects/{project}")
+    back = query_of(await follow(client, callback))
+    assert back == {"layers_state": begun["state"], "layers_oauth_error": "conflict"}
+    assert await listed(client, project) == []
+
+
 # States ----------------------------------------------------------------------------------------------------------
 
 

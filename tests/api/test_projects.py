@@ -19,7 +19,7 @@ async def test_a_project_is_made_and_read(client) -> None:
     assert made.status == 201
     assert made.json.keys() == {
         *("id", "name", "timezone", "customerExternalId", "metadata", "publishLeadSeconds"),
-        *("status", "createdAt", "updatedAt", "archivedAt"),
+        *("status", "createdAt", "updatedAt", "archivedAt", "erasedAt"),
     }
     assert body.items() <= made.json.items()
     assert made["id"].startswith("prj_")

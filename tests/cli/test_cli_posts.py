@@ -32,18 +32,23 @@ async def post(stage: Stage) -> str:
     return await stage.text(await stage.account(), "hello [bold]")
 
 
-async def posts(stage: Stage, *arguments: str) -> tuple[int, str, str]:
-    """Run `layers posts …`; returns its status and what it said."""
+async def command(shared: Shared, *arguments: str) -> tuple[int, str, str]:
+    """Run `layers …`; returns its status and what it said."""
     own = {
-        "LAYERS_DATABASE_URL": stage.shared.url,
-        "LAYERS_DATA_DIR": str(stage.shared.settings.data_dir),
+        "LAYERS_DATABASE_URL": shared.url,
+        "LAYERS_DATA_DIR": str(shared.settings.data_dir),
         "LAYERS_LOG_LEVEL": "error",
         "COLUMNS": "250",
     }
-    done = await asyncio.to_thread(CliRunner().invoke, app, ["posts", *arguments], env=own)
+    done = await asyncio.to_thread(CliRunner().invoke, app, [*arguments], env=own)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.exit_code, done.stdout, done.stderr
+
+
+async def posts(stage: Stage, *arguments: str) -> tuple[int, str, str]:
+    """Run `layers posts …`."""
+    return await command(stage.shared, "posts", *arguments)
 
 
 async def told(stage: Stage, *arguments: str) -> Any:

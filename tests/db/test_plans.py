@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from layers import events
 from layers.access import store as access
 from layers.access.caller import Caller
 from layers.connector import Effect
@@ -15,6 +16,7 @@ from layers.content import store as content
 from layers.db.pool import Pool, open_pool
 from layers.db.schema import queue_settings
 from layers.monitoring import take_picture
+from layers.projects import erasure
 from layers.publishing import ledger, outlook
 from layers.publishing import store as publishing
 from layers.publishing.ledger import Ledger
@@ -184,8 +186,16 @@ async def watch(db: Any) -> None:
         await take_picture(db)
 
 
+async def forget(db: Any) -> None:
+    """Forgetting old events, and looking through those of an organisation for what to erase."""
+    await db.connection.execute(events.OPEN.replace("LOCAL", ""))
+    await db.fetchval(events.FORGET, timedelta(days=30), 0, 100)
+    page = (erasure.OWN_ID, erasure.TIME, erasure.CLOSED)
+    await db.fetchrow(erasure.ERASE_EVENTS, PROJECT, "org_4", 0, 100, *page)
+
+
 HOT = [claim, find_key, load, find_post, lock_post, list_posts, list_on, story, cancel, cancel_project]
-HOT += [cancel_account, reschedule, intent, container, timers, tidy, watch]
+HOT += [cancel_account, reschedule, intent, container, timers, tidy, watch, forget]
 
 
 @pytest.fixture(scope="module")
@@ -218,7 +228,7 @@ def scanned(plan: dict[str, Any]) -> list[str]:
     ]
 
 
-SMALL = {"organizations", "workers", "webhook_endpoints", queue_settings().queue_table}
+SMALL = {"workers", "webhook_endpoints", queue_settings().queue_table}
 
 
 @pytest.mark.parametrize("ask", HOT, ids=lambda ask: ask.__name__)

@@ -1,28 +1,22 @@
 """The caller of a request, established before anything else happens."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
-import structlog
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from layers.access import keys, limits, store
 from layers.access.keys import EVERYTHING, Environment
+from layers.access.notes import Notes, Refusal
 from layers.api import errors
 from layers.api.context import method_of, state_of
 from layers.api.routes import ANY_KEY
-from layers.db.pool import DATABASE_AWAY, Connection, Pool
+from layers.db.pool import Connection
 from layers.events import Event
 from layers.kit.times import utc_now
-
-log = structlog.get_logger("layers.access")
-NOTE_EVERY = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,45 +94,38 @@ def authentication(app: ASGIApp) -> ASGIApp:
             caller = await authenticate(scope)
             state = state_of(scope)
             app_state = scope["litestar_app"].state
-            app_state["keys_used"][caller.api_key_id] = utc_now()
+            app_state["notes"].note_used(caller.api_key_id)
             state["rate_headers"] = await limits.take(
                 app_state["pool"], caller.api_key_id, caller.rate_limit_tier, method_of(scope)
             )
             if not caller.may(opt["scope"]):
+                note_refused(scope, caller.organization_id, caller.api_key_id, "forbidden_scope")
                 raise errors.ForbiddenScope(
                     f"This key lacks the scope {opt['scope']}.", {"requiredScope": opt["scope"]}
                 )
             state["caller"], state["api_key_id"] = caller, caller.api_key_id
         await app(scope, receive, send)
+        if isinstance(problem := state_of(scope).get("problem"), REFUSED_INSIDE):
+            caller = cast("Caller", state_of(scope)["caller"])
+            note_refused(scope, caller.organization_id, caller.api_key_id, problem.code.lower())
 
     return middleware
 
 
-@asynccontextmanager
-async def noting_keys_used(pool: Pool, used: dict[str, datetime]) -> AsyncGenerator[None]:
-    """Write now and then, and at the end, when keys were last used, so that requests need not."""
+REFUSED_INSIDE = (errors.ForbiddenScope, errors.ReturnUrlNotAllowed)
+"""Refusals of access that only a handler can tell."""
 
-    async def note() -> None:
-        noted = dict(used)
-        used.clear()
-        try:
-            if noted:
-                await store.note_used(pool, noted)
-        except DATABASE_AWAY as fault:
-            log.debug("use of keys not noted", error=repr(fault))
 
-    async def repeat() -> None:
-        while True:
-            await asyncio.sleep(NOTE_EVERY)
-            await note()
-
-    task = asyncio.create_task(repeat())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await note()
+def note_refused(
+    scope: Scope, organization_id: str, api_key_id: str, reason: str, *, proven: bool = True
+) -> None:
+    """Note for the audit log that a key that exists was refused. `proven`: its secret was right."""
+    actor = f"api_{api_key_id}" if proven else "unknown"
+    path = f"{method_of(scope)} {scope['path_template']}"
+    notes = cast("Notes", scope["litestar_app"].state["notes"])
+    notes.note_refused(
+        Refusal(organization_id, api_key_id, reason, actor), state_of(scope)["request_id"], path
+    )
 
 
 def refuse_nul(scope: Scope) -> None:
@@ -156,12 +143,18 @@ async def authenticate(scope: Scope) -> Caller:
         raise _unknown("Send a key as `Authorization: Bearer lp_…`.")
     record = await store.find_key(scope["litestar_app"].state["pool"], presented.key_id)
     right = keys.matches(presented, record["secret_hash"] if record else keys.NOBODYS_HASH)
-    if record is None or not right:
+    if record is None:
+        raise _unknown("This key is not known.")
+    whose = (record["organization_id"], record["id"])
+    if not right:
+        note_refused(scope, *whose, "wrong_secret", proven=False)
         raise _unknown("This key is not known.")
     if record["environment"] != presented.environment or record["retired"]:
+        note_refused(scope, *whose, "retired" if record["retired"] else "wrong_environment")
         raise _unknown("This key is retired or expired.")
     for what in ("key", "organization"):
         if record[f"{what}_killed"]:
+            note_refused(scope, *whose, f"{what}_killed")
             raise errors.KillSwitch(f"The {what} was disabled.", {"scope": what})
     return Caller(
         organization_id=record["organization_id"],

@@ -50,6 +50,26 @@ async def create_first_key(
     return made
 
 
+async def set_killed(
+    tx: Connection, named: str, *, killed: bool, actor: str, now: datetime
+) -> asyncpg.Record:
+    """Kill the organisation with that id or name, or revive it; returns it. Raises NotFound.
+
+    Killed, its keys are refused from the next request on and nothing more of it goes out: its posts and webhooks wait
+    where they are, and go out in order once it is revived. Where it is so already, nothing changes.
+    """
+    row = await store.lock_organization(tx, named)
+    if row is None:
+        raise errors.NotFound(f"There is no organisation {named}.")
+    if killed != (row["killed_at"] is not None):
+        await store.set_killed(tx, row["id"], now if killed else None)
+        kind = "organization.killed" if killed else "organization.revived"
+        await append(tx, Event(kind, row["id"], None, row["id"], {"name": row["name"]}, actor))
+        row = await store.lock_organization(tx, row["id"])
+        assert row is not None
+    return row
+
+
 async def create(tx: Connection, caller: Caller, wanted: CreateKey, now: datetime) -> ShownKey:
     """Make a key that may do no more than the caller's. Raises Validation or ForbiddenScope."""
     if issues := _issues(caller, wanted, now):

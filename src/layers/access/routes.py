@@ -89,7 +89,7 @@ async def delete_key(call: Calling[NoBody], api_key_id: FromPath[str]) -> schema
 @get("/v1/audit-log", opt=operation("audit:read"))
 async def audit_log(
     call: Calling[NoBody],
-    event_type: Annotated[str | None, QueryParameter(name="eventType")] = None,
+    event_type: Annotated[list[str] | None, QueryParameter(name="eventType")] = None,
     project_id: Annotated[str | None, QueryParameter(name="projectId")] = None,
     api_key_id: Annotated[str | None, QueryParameter(name="apiKeyId")] = None,
     since: FromQuery[datetime | None] = None,
@@ -100,7 +100,7 @@ async def audit_log(
     """List what was done in this environment, newest first."""
     caller = call.caller
     wanted = store.AuditFilter(
-        event_type,
+        tuple(word for part in event_type for word in part.split(",")) if event_type else None,
         project_id,
         api_key_id,
         utc_or_refuse(since, "since"),

@@ -14,6 +14,10 @@ KEY = """id AS api_key_id, name, environment, 'lp_' || environment || '_' || key
     return_hosts, created_at, expires_at, killed_at, last_used_at,
     CASE WHEN killed_at IS NOT NULL THEN 'killed' WHEN expires_at <= now() THEN 'expired' ELSE 'active' END AS status"""
 
+KILLED = "ARRAY(SELECT id FROM organizations WHERE killed_at IS NOT NULL)"
+"""SQL of the organisations for which nothing is to be done: read once in each statement that asks, by an index of its
+own, and nearly always empty."""
+
 
 async def find_key(pool: Pool, key_id: str) -> asyncpg.Record | None:
     """Return a key with its organisation, whatever its state, or None."""
@@ -34,6 +38,28 @@ async def find_or_make_organization(tx: Connection, new_id: str, name: str) -> s
         " ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
         *(new_id, name),
     )
+
+
+ORGANIZATION = "id, name, killed_at, created_at"
+
+
+async def organizations(tx: Connection) -> list[asyncpg.Record]:
+    """Return all organisations as ORGANIZATION, by name."""
+    return await tx.fetch(f"SELECT {ORGANIZATION} FROM organizations ORDER BY name")
+
+
+async def lock_organization(tx: Connection, named: str) -> asyncpg.Record | None:
+    """Return the organisation with that id, or else that name, as ORGANIZATION; locked."""
+    return await tx.fetchrow(
+        f"SELECT {ORGANIZATION} FROM organizations WHERE id = $1 OR name = $1 ORDER BY id = $1 DESC LIMIT 1"
+        " FOR NO KEY UPDATE",
+        named,
+    )
+
+
+async def set_killed(tx: Connection, organization_id: str, at: datetime | None) -> None:
+    """Kill an organisation, or revive it."""
+    await tx.execute("UPDATE organizations SET killed_at = $2 WHERE id = $1", organization_id, at)
 
 
 async def insert_key(
@@ -124,7 +150,7 @@ async def count_request(pool: Pool, api_key_id: str, endpoint_class: str) -> asy
 class AuditFilter:
     """What the audit log is narrowed to; None: not narrowed."""
 
-    event_type: str | None
+    event_types: tuple[str, ...] | None
     project_id: str | None
     api_key_id: str | None
     since: datetime | None
@@ -146,10 +172,10 @@ async def page_of_audit(
         FROM events e LEFT JOIN projects p ON p.id = e.project_id LEFT JOIN api_keys k ON k.id = e.api_key_id
         WHERE e.organization_id = $1
         AND coalesce(p.environment, k.environment, e.data ->> 'environment', $2) = $2
-        AND ($3::text IS NULL OR e.type = $3) AND ($4::text IS NULL OR e.project_id = $4)
+        AND ($3::text[] IS NULL OR e.type = ANY($3)) AND ($4::text IS NULL OR e.project_id = $4)
         AND ($5::text IS NULL OR e.api_key_id = $5) AND ($6::timestamptz IS NULL OR e.occurred_at >= $6)
         AND ($7::timestamptz IS NULL OR e.occurred_at <= $7) AND ($8::bigint IS NULL OR e.position < $8)
         ORDER BY e.position DESC LIMIT $9""",
-        *(organization_id, environment, wanted.event_type, wanted.project_id, wanted.api_key_id),
+        *(organization_id, environment, wanted.event_types, wanted.project_id, wanted.api_key_id),
         *(wanted.since, wanted.until, after, limit),
     )

@@ -102,7 +102,7 @@ def respond(request: Request[Any, Any, Any], problem: errors.Problem) -> Respons
     A person with a browser gets it as a page, on the routes that are made for people.
     """
     state = state_of(request.scope)
-    state["commits"] = problem.commits
+    state["problem"], state["commits"] = problem, problem.commits
     route = cast("dict[str, Any]", request.scope).get("route_handler")
     if route and route.opt.get("page") and "text/html" in request.headers.get("accept", ""):
         return _page(problem, state.get("request_id", ""))

@@ -28,6 +28,7 @@ from layers.db.pool import BUSY, DATABASE_AWAY, Connection, Pool
 from layers.events import Event
 from layers.outbound import CONNECT_SECONDS, READ_SECONDS, USER_AGENT, open_fetcher, url_issue
 from layers.storage import StorageError
+from layers.strays import delete_strays
 
 log = structlog.get_logger("layers.fetching")
 LOOK_EVERY = 0.25
@@ -268,16 +269,5 @@ async def clear_away(pool: Pool, harbour: Harbour) -> None:
                 await intakes.end(tx, container_id, "canceled", None)
                 told: dict[str, object] = {"containerId": container_id, "reason": "upload_expired"}
                 await events.append(tx, _event("content.canceled", intake, told))
-    while await _delete_strays(pool, harbour):
-        pass
+    await delete_strays(pool, harbour.storage)
     await asyncio.to_thread(staging.sweep, harbour.folder)
-
-
-async def _delete_strays(pool: Pool, harbour: Harbour) -> bool:
-    """Delete some objects that are due; tells whether there may be more. A fault leaves them for the next time."""
-    async with pool.acquire() as tx, tx.transaction():
-        strays = await intakes.next_strays(tx)
-        for key in strays:
-            await harbour.storage.delete(key)
-        await intakes.forget_strays(tx, strays)
-        return len(strays) == intakes.AT_ONCE

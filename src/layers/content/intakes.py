@@ -21,7 +21,6 @@ GRACE = timedelta(hours=1)
 """How long after its links have expired an intake can still be finalized."""
 AT_ONCE_EACH = 3
 """Containers of one organisation that are fetched at the same time."""
-AT_ONCE = 100
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -249,21 +248,6 @@ async def adopt(tx: Connection, object_keys: Sequence[str]) -> bool:
     """Say that rows of this transaction refer to the objects; tells whether all of them are still there."""
     tag = await tx.execute("DELETE FROM stray_objects WHERE object_key = ANY($1::text[])", list(object_keys))
     return tag == f"DELETE {len(object_keys)}"
-
-
-async def next_strays(tx: Connection) -> list[str]:
-    """Return and lock objects that are due to be deleted."""
-    rows = await tx.fetch(
-        "SELECT object_key FROM stray_objects WHERE delete_after <= now() ORDER BY delete_after LIMIT $1"
-        " FOR UPDATE SKIP LOCKED",
-        AT_ONCE,
-    )
-    return [row["object_key"] for row in rows]
-
-
-async def forget_strays(tx: Connection, object_keys: Sequence[str]) -> None:
-    """Forget objects that were deleted."""
-    await tx.execute("DELETE FROM stray_objects WHERE object_key = ANY($1::text[])", list(object_keys))
 
 
 async def next_abandoned(queries: Queries) -> str | None:

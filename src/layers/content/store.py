@@ -193,6 +193,7 @@ async def next_auto_approval(tx: Connection) -> asyncpg.Record | None:
         """SELECT c.id, c.organization_id, p.environment, o.name AS organization_name
         FROM containers c JOIN projects p ON p.id = c.project_id JOIN organizations o ON o.id = c.organization_id
         WHERE c.approval_status = 'pending' AND c.auto_approve_at <= now() AND c.deleted_at IS NULL
+            AND o.killed_at IS NULL
         ORDER BY c.auto_approve_at LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED"""
     )
 

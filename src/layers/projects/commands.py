@@ -127,12 +127,30 @@ async def _live(tx: Connection, caller: Caller, project_id: str) -> None:
 async def archive(tx: Connection, caller: Caller, project_id: str) -> schemas.Archived:
     """Archive a project and cancel its queued posts; a repeat changes nothing and answers the same."""
     row = await get(tx, caller, project_id, lock=True)
-    if row["status"] == "archived":
+    if row["status"] != "active":
         count = await store.canceled_by_archiving(tx, project_id)
-        return schemas.Archived(project_id, "archived", row["archived_at"], count)
+        return schemas.Archived(project_id, row["status"], row["archived_at"], count)
     archived_at = await store.archive(tx, project_id)
     count = await cancel_all(tx, caller, project_id=project_id, reason="project archived")
     await events.append(
         tx, caller.event("project.archived", project_id, project_id, {"canceledScheduledPosts": count})
     )
     return schemas.Archived(project_id, "archived", archived_at, count)
+
+
+async def erase(tx: Connection, caller: Caller, project_id: str) -> asyncpg.Record:
+    """Have workers erase an archived project for good (`layers.projects.erasure`); a repeat changes nothing.
+
+    Posts that are on their way need their account and media, so they must have ended before.
+    """
+    row = await get(tx, caller, project_id, lock=True)
+    if row["status"] == "active":
+        raise errors.Conflict("Archive the project first.", {"subcode": "PROJECT_NOT_ARCHIVED"})
+    if row["status"] != "archived":
+        return row
+    if await store.has_live_posts(tx, project_id):
+        words = "Posts of this project are on their way to their platforms. Ask again when they have ended."
+        raise errors.Conflict(words, {"subcode": "LIVE_POSTS"})
+    row = await store.mark_erasing(tx, project_id)
+    await events.append(tx, caller.event("project.erasure_requested", project_id, project_id, {}))
+    return row

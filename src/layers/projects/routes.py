@@ -63,6 +63,12 @@ async def archive(call: Calling[NoBody], project_id: FromPath[str]) -> schemas.A
     return await commands.archive(call.tx, call.caller, project_id)
 
 
+@post(f"{PATH}/erase", opt=operation("projects:write"), status_code=202)
+async def erase(call: Calling[NoBody], project_id: FromPath[str]) -> schemas.Project:
+    """Erase an archived project for good, with all that was made in it; `status` tells how far it is."""
+    return _project(await commands.erase(call.tx, call.caller, project_id))
+
+
 @get(f"{PATH}/approval-policy", opt=operation("projects:read"))
 async def read_policy(call: Calling[NoBody], project_id: FromPath[str]) -> schemas.Policy:
     """Return the approval policy."""
@@ -75,4 +81,4 @@ async def change_policy(call: Calling[schemas.PatchPolicy], project_id: FromPath
     return schemas.Policy(**dict(await commands.patch_policy(call.tx, call.caller, project_id, call.payload)))
 
 
-ROUTES = [create, listing, read, change, archive, read_policy, change_policy]
+ROUTES = [create, listing, read, change, archive, erase, read_policy, change_policy]

@@ -1,7 +1,7 @@
 """Wire models of projects."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -12,6 +12,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=200)]
 ExternalId = Annotated[str, Meta(max_length=255)]
 LeadSeconds = Annotated[int, Meta(ge=0, le=300)]
 FirstN = Annotated[int, Meta(ge=0, le=50)]
+ProjectStatus = Literal["active", "archived", "erasing", "erased"]
 MAX_METADATA_BYTES = 8 * 1024
 
 
@@ -52,10 +53,11 @@ class Project(WireOut):
     customer_external_id: str | None
     metadata: dict[str, object]
     publish_lead_seconds: int
-    status: str
+    status: ProjectStatus
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
+    erased_at: datetime | None
 
 
 class Policy(WireOut):

@@ -9,10 +9,9 @@ import asyncpg
 from layers.db.columns import assignments, identifier, marks, names
 from layers.db.pool import Connection
 
-PROJECT = (
-    "id, name, timezone, customer_external_id, metadata, publish_lead_seconds, status, created_at, updated_at,"
-    " archived_at"
-)
+PROJECT = """id, name, timezone, customer_external_id, metadata, publish_lead_seconds, created_at, updated_at,
+    archived_at, erased_at, CASE WHEN erased_at IS NOT NULL THEN 'erased' WHEN erase_requested_at IS NOT NULL
+    THEN 'erasing' ELSE status END AS status"""
 POLICY = """id AS project_id, requires_approval, first_n_posts_blocked, auto_approve_after,
     policy_updated_at AS updated_at"""
 PATCHABLE = frozenset(
@@ -96,3 +95,21 @@ async def canceled_by_archiving(tx: Connection, project_id: str) -> int:
         project_id,
     )
     return int(data["canceledScheduledPosts"]) if data else 0
+
+
+async def has_live_posts(tx: Connection, project_id: str) -> bool:
+    """Tell whether posts of the project are still on their way."""
+    return await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM scheduled_posts WHERE project_id = $1 AND status IN ('queued', 'publishing'))",
+        project_id,
+    )
+
+
+async def mark_erasing(tx: Connection, project_id: str) -> asyncpg.Record:
+    """Have workers erase a project; returns it."""
+    row = await tx.fetchrow(
+        f"UPDATE projects SET erase_requested_at = now(), updated_at = now() WHERE id = $1 RETURNING {PROJECT}",
+        project_id,
+    )
+    assert row is not None
+    return row

@@ -62,7 +62,7 @@ async def publish(
     subject = await _load(tx, caller, container_id, targets)
     posts = rules.plan(subject, targets, limits_of)
     if rules.gate(subject) == "pending":
-        intent = await store.keep_intent(tx, caller, container_id, targets, None)
+        intent = await _keep(tx, caller, subject, targets, None)
         remember(intent.id)
         raise _approval_required(subject, intent)
     await _replace_intent(tx, subject)
@@ -84,7 +84,7 @@ async def schedule(
         raise errors.Validation([issue, *rules.target_issues(subject, targets, limits_of)])
     posts = rules.plan(subject, targets, limits_of)
     if rules.gate(subject) == "pending":
-        await store.keep_intent(tx, caller, container_id, targets, at)
+        await _keep(tx, caller, subject, targets, at)
         return Queued([], "blocked_on_approval", at)
     await _replace_intent(tx, subject)
     return await _queue(tx, caller, subject, posts, at, f"Scheduled for {iso_z(at)}.")
@@ -132,6 +132,20 @@ async def _clash_issues(
             words = "Another post of the organisation has this id; use another one."
             issues.append(Issue(f"targets[{index}].scheduledPostId", words, "scheduled_post_id_taken"))
     return issues
+
+
+async def _keep(
+    tx: Connection, caller: Caller, subject: Subject, targets: Sequence[Target], at: datetime | None
+) -> store.Intent:
+    intent = await store.keep_intent(tx, caller, subject.container_id, targets, at)
+    data: dict[str, object] = {
+        "containerId": subject.container_id,
+        "socialAccountIds": [target.social_account_id for target in targets],
+        "scheduledFor": at,
+    }
+    kind = "content.intent_kept"
+    await events.append(tx, caller.event(kind, subject.project_id, subject.container_id, data))
+    return intent
 
 
 async def _replace_intent(tx: Connection, subject: Subject) -> None:
@@ -287,10 +301,13 @@ async def cancel_all(
     *,
     project_id: str | None = None,
     account_id: str | None = None,
+    organization_id: str | None = None,
     reason: str,
 ) -> int:
-    """Cancel all that can still be canceled of a project or an account; returns how many."""
-    rows = await store.cancel_all(tx, project_id=project_id, account_id=account_id)
+    """Cancel all that can still be canceled of a project, an account or an organisation; returns how many."""
+    rows = await store.cancel_all(
+        tx, project_id=project_id, account_id=account_id, organization_id=organization_id
+    )
     await _tell_canceled(tx, caller, rows, reason)
     return len(rows)
 

@@ -133,7 +133,10 @@ class Engine:
                 await attempt.run()
         except Superseded:
             metrics.CLAIMS_LOST.inc()
-            log.info("let go", why="canceled, taken over by another worker, or the account was reconnected")
+            log.info(
+                "let go",
+                why="canceled, taken over by another worker, the account reconnected or the organisation killed",
+            )
         except (*DATABASE_AWAY, *BUSY) as fault:
             if attempt.leave.expired():
                 await self._let_go(claim)

@@ -6,6 +6,7 @@ from typing import cast
 from litestar import Response, get
 from litestar.datastructures import State
 
+from layers.access.store import KILLED
 from layers.api.routes import WireOut, open_to_all
 from layers.db.pool import DATABASE_AWAY, Pool
 
@@ -14,11 +15,12 @@ ALIVE = timedelta(seconds=15)
 LATE = timedelta(seconds=30)
 """Due work that waits this long untouched is not moving."""
 
-DISPATCH = """
+DISPATCH = f"""
 SELECT (SELECT count(*) FROM workers WHERE seen_at > now() - $1::interval) AS workers,
     (SELECT max(last_dispatch_at) FROM workers) AS last_dispatch_at,
     (SELECT min(p.due_at) FROM scheduled_posts p JOIN social_accounts a ON a.id = p.social_account_id
-        WHERE p.due_at <= now() AND (a.hold_until IS NULL OR a.hold_until <= now())) AS oldest_due_at,
+        WHERE p.due_at <= now() AND (a.hold_until IS NULL OR a.hold_until <= now())
+            AND p.organization_id <> ALL ({KILLED})) AS oldest_due_at,
     now() AS now
 """
 

@@ -12,6 +12,7 @@ from typing import Any, LiteralString
 import asyncpg
 import msgspec
 
+from layers.access.store import KILLED
 from layers.connector import ContentKind, JournalEntry, Media, Post, Reply
 from layers.db.pool import Pool
 from layers.kit.ids import new_id
@@ -105,11 +106,11 @@ class Claim(msgspec.Struct, frozen=True):
         )
 
 
-CLAIM = """
+CLAIM = f"""
 WITH first AS MATERIALIZED (
     SELECT due.number, account.lease FROM unnest($1::text[], $2::interval[]) AS account(id, lease), LATERAL (
         SELECT p.number FROM scheduled_posts p
-        WHERE p.social_account_id = account.id AND p.due_at <= now()
+        WHERE p.social_account_id = account.id AND p.due_at <= now() AND p.organization_id <> ALL ({KILLED})
           AND NOT EXISTS (SELECT FROM scheduled_posts o
               WHERE o.social_account_id = account.id AND o.due_at > now() AND o.holds_lane)
           AND NOT EXISTS (SELECT FROM social_accounts h WHERE h.id = account.id AND h.hold_until > now())
@@ -194,7 +195,7 @@ wait for a row another transaction has locked, so that one post cannot delay oth
 SAVE = HELD.format(
     columns="lease interval, committing boolean",
     before="",
-    guard="",
+    guard=f"AND NOT (w.committing AND p.organization_id = ANY ({KILLED}))",
     patience="{patience}",
     change="""due_at = now() + w.lease, commit_sent_at = CASE WHEN w.committing
         THEN coalesce(p.commit_sent_at, clock_timestamp()) ELSE p.commit_sent_at END""",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from layers.access.store import KILLED
 from layers.db.columns import identifier
 from layers.db.pool import Connection
 
@@ -22,7 +23,7 @@ class Outlook:
 LOOK = """
 WITH due AS (
     SELECT p.social_account_id AS id, p.organization_id, min(p.due_at) AS since
-    FROM scheduled_posts p WHERE p.due_at <= now() GROUP BY 1, 2
+    FROM scheduled_posts p WHERE p.due_at <= now() AND p.organization_id <> ALL ({killed}) GROUP BY 1, 2
 ), open AS (
     SELECT due.id, row_number() OVER (PARTITION BY due.organization_id ORDER BY due.since) AS turn, due.since,
         EXISTS (SELECT FROM {queue} q WHERE q.dedupe_key = due.id AND q.status IN ('queued', 'picked')) AS waiting
@@ -43,6 +44,6 @@ async def look(connection: Connection, queue_table: str, at_most: int) -> Outloo
 
     Organisations take turns, so that one's burst does not push another's single post to the end.
     """
-    row = await connection.fetchrow(LOOK.format(queue=identifier(queue_table)), at_most)
+    row = await connection.fetchrow(LOOK.format(queue=identifier(queue_table), killed=KILLED), at_most)
     assert row is not None
     return Outlook(row["fresh"], row["turns"], row["waiting"], len(row["fresh"]) == at_most, row["next_in"])

@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 
 from layers.access.caller import Caller
+from layers.access.store import KILLED
 from layers.db.pool import Connection
 from layers.kit import tracing
 from layers.kit.ids import new_id
@@ -311,16 +312,23 @@ async def cancel(tx: Connection, number: int) -> asyncpg.Record | None:
 
 
 async def cancel_all(
-    tx: Connection, *, project_id: str | None = None, account_id: str | None = None
+    tx: Connection,
+    *,
+    project_id: str | None = None,
+    account_id: str | None = None,
+    organization_id: str | None = None,
 ) -> list[asyncpg.Record]:
-    """Cancel all that can still be canceled of a project or an account."""
-    column = "project_id" if project_id else "social_account_id"
-    return await tx.fetch(CANCEL.format(which=f"{column} = $1", told=TOLD), project_id or account_id)
+    """Cancel all that can still be canceled of a project, an account or an organisation."""
+    column = "project_id" if project_id else "social_account_id" if account_id else "organization_id"
+    return await tx.fetch(
+        CANCEL.format(which=f"{column} = $1", told=TOLD), project_id or account_id or organization_id
+    )
 
 
 LATE = f"""
 WITH late AS (
     SELECT number FROM scheduled_posts WHERE due_at <= now() - $1::interval AND late_at IS NULL AND status = 'queued'
+        AND organization_id <> ALL ({KILLED})
     ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE scheduled_posts p SET late_at = now() FROM late WHERE p.number = late.number

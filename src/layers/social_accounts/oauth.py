@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import asyncpg
 import structlog
 
+from layers import events
 from layers.access.caller import Caller
 from layers.api import errors
 from layers.connector import Connector, Failure, Grant, Identity, OAuth, Rejected, Unreadable
@@ -82,6 +83,10 @@ async def begin(
             sealed_session=by.credentials.vault.seal(session, state),
             expires_at=expires_at,
         ),
+    )
+    data: dict[str, object] = {"platform": wanted.platform, "socialAccountId": wanted.account_id}
+    await events.append(
+        tx, caller.event("social_account.consent_asked", project_id, wanted.account_id or project_id, data)
     )
     shown = authorize.url
     if sandbox and by.sandbox_pages:
@@ -268,9 +273,11 @@ async def _connect(row: asyncpg.Record, returned: Mapping[str, str], by: Connect
     if not identities:
         raise Rejected("OAUTH_NO_ACCOUNT", "The consent names no account that can publish.")
     async with by.pool.acquire() as tx, tx.transaction():
+        key = await store.key_owner(tx, row["api_key_id"], row["sandbox"])
+        await commands.open_project(tx, key, row["project_id"])
         if row["account_id"] is not None:
             await _check_same(tx, row["account_id"], identities)
-        ids = [await _store(tx, row, identity, by) for identity in identities]
+        ids = [await _store(tx, key, row, identity, by) for identity in identities]
         await store.settle_state(tx, row["id"], ids, None)
     return ids
 
@@ -287,8 +294,7 @@ class AccountMismatch(errors.Conflict):
     code = "ACCOUNT_MISMATCH"
 
 
-async def _store(tx: Connection, row: asyncpg.Record, identity: Identity, by: Connecting) -> str:
-    key = await store.key_owner(tx, row["api_key_id"], row["sandbox"])
+async def _store(tx: Connection, key: Caller, row: asyncpg.Record, identity: Identity, by: Connecting) -> str:
     stored = await commands.store_identity(
         tx,
         key,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from layers.access.caller import Caller
+from layers.access.store import KILLED
 from layers.db.pool import Connection, Pool
 
 ACCOUNT = """a.id AS social_account_id, a.project_id, a.platform, a.handle, a.display_name, a.avatar_url, a.status,
@@ -166,10 +167,11 @@ async def insert_state(tx: Connection, new: NewState) -> None:
 
 
 async def use_state(tx: Connection, state: str, platform: str) -> asyncpg.Record | None:
-    """Mark a state used and return it; None if it is used, expired, of another platform or unknown."""
+    """Mark a state used and return it; None if it is used, expired, of another platform, a killed organisation or
+    unknown."""
     return await tx.fetchrow(
         "UPDATE oauth_states SET used_at = now() WHERE id = $1 AND platform = $2 AND used_at IS NULL"
-        " AND expires_at > now() RETURNING *",
+        f" AND expires_at > now() AND organization_id <> ALL ({KILLED}) RETURNING *",
         *(state, platform),
     )
 

@@ -131,6 +131,8 @@ async def replay(tx: Connection, caller: Caller, delivery_id: str) -> asyncpg.Re
     if row["being_sent"]:
         raise errors.Conflict("It is being sent at this moment.", {"subcode": "DELIVERY_IN_HAND"})
     await store.replay(tx, delivery_id)
+    data: dict[str, object] = {"webhookEndpointId": row["endpoint_id"], "eventId": row["event_id"]}
+    await events.append(tx, caller.event("webhook_delivery.replayed", row["project_id"], delivery_id, data))
     return await _delivery(tx, caller, delivery_id)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from layers.access.caller import Caller
+from layers.access.store import KILLED
 from layers.db.columns import assignments, marks, names
 from layers.db.pool import Connection, Pool
 from layers.events import Event
@@ -25,10 +26,13 @@ PATCHABLE = frozenset({"url", "events", "description", "project_id", "status", "
 
 
 async def find_project(tx: Connection, caller: Caller, project_id: str) -> bool:
-    """Tell whether the caller has such a project."""
-    return await tx.fetchval(
-        "SELECT EXISTS (SELECT FROM projects WHERE id = $1 AND organization_id = $2 AND environment = $3)",
-        *(project_id, caller.organization_id, caller.environment),
+    """Tell whether the caller has such a project, kept from being erased meanwhile."""
+    return bool(
+        await tx.fetchval(
+            "SELECT true FROM projects WHERE id = $1 AND organization_id = $2 AND environment = $3"
+            " AND erase_requested_at IS NULL FOR KEY SHARE",
+            *(project_id, caller.organization_id, caller.environment),
+        )
     )
 
 
@@ -203,7 +207,7 @@ async def fan_out(pool: Pool, at_most: int) -> int:
         return len(fresh)
 
 
-LOOK = """
+LOOK = f"""
 WITH RECURSIVE waiting AS ( -- from one endpoint to the next in the index: those with nothing to hear cost nothing
     (SELECT endpoint_id AS id FROM webhook_deliveries WHERE due_at IS NOT NULL
         ORDER BY endpoint_id, event_position LIMIT 1)
@@ -214,7 +218,7 @@ WITH RECURSIVE waiting AS ( -- from one endpoint to the next in the index: those
 SELECT w.id FROM waiting JOIN webhook_endpoints w USING (id) CROSS JOIN LATERAL (
     SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.due_at <= now()
     ORDER BY d.event_position LIMIT 1) AS next
-WHERE w.status = 'active' AND NOT w.id = ANY($1::text[])
+WHERE w.status = 'active' AND NOT w.id = ANY($1::text[]) AND w.organization_id <> ALL ({KILLED})
     AND NOT EXISTS (SELECT FROM webhook_deliveries h WHERE h.endpoint_id = w.id AND h.in_hand AND h.due_at > now())
 ORDER BY w.failures > 0, next.due_at LIMIT $2
 """
@@ -231,7 +235,7 @@ WITH next AS MATERIALIZED (
         (SELECT d.id FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.in_hand),
         (SELECT d.id FROM webhook_deliveries d WHERE d.endpoint_id = w.id AND d.due_at <= now()
             ORDER BY d.event_position LIMIT 1)) AS id
-    FROM webhook_endpoints w WHERE w.id = $1 AND w.status = 'active'
+    FROM webhook_endpoints w WHERE w.id = $1 AND w.status = 'active' AND w.organization_id <> ALL ({KILLED})
 ), free AS ( -- locked only once chosen: who comes second gets nothing, rather than the event after it
     SELECT d.id FROM webhook_deliveries d JOIN next USING (id) WHERE d.due_at <= now()
     FOR NO KEY UPDATE OF d SKIP LOCKED
