@@ -24,6 +24,7 @@ from layers.api.multipart import Form, FormLimits, receive_form
 from layers.api.routes import open_to_all
 from layers.api.transaction import refuse_announced, transaction
 from layers.content import routes as content
+from layers.content import upload_routes
 from layers.content.media import MAX_VIDEO_BYTES
 from layers.content.staging import sweep
 from layers.content.uploads import Harbour
@@ -153,6 +154,7 @@ def create_app(shared: Shared) -> ASGIApp:
             *catalog.ROUTES,
             *projects.ROUTES,
             *content.ROUTES,
+            *upload_routes.ROUTES,
             *social_accounts.ROUTES,
             *publishing.ROUTES,
             *handoff.ROUTES,

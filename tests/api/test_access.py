@@ -139,6 +139,7 @@ async def test_every_route_with_a_scope_lets_in_who_holds_it(join, shared) -> No
 OPEN = (
     "/health/",
     "/v1/assets/",
+    "/v1/uploads/",
     "/v1/social/oauth",
     "/docs",
     "/openapi",

@@ -14,7 +14,7 @@ from litestar.response import Stream
 from litestar.types import Scope
 
 from layers.access.caller import Caller, Calling
-from layers.api.context import after_commit, body_of, state_of
+from layers.api.context import after_commit, state_of
 from layers.api.errors import NotFound, one_issue
 from layers.api.multipart import Form
 from layers.api.pages import Page, page_of, read_cursor
@@ -22,7 +22,7 @@ from layers.api.routes import NoBody, open_to_all, operation
 from layers.api.times import utc_or_refuse
 from layers.api.transaction import UPLOAD_STATE
 from layers.connector import Media, Mode
-from layers.content import commands, schemas, store, uploads
+from layers.content import commands, schemas, store
 from layers.content.cells import remade
 from layers.content.media import RefusedMedia
 from layers.content.staging import Source, stage
@@ -40,7 +40,6 @@ CONTENT = "/v1/content/{container_id:str}"
 PROJECT = "/v1/projects/{project_id:str}/content"
 LINK_LIFE = timedelta(hours=1)
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-DIGITS = re.compile(r"[0-9]{1,15}")
 STAGED = "staged"
 """Where a route finds the media that was made ready for it (a `Staged`, None when there is nothing to do)."""
 
@@ -133,89 +132,6 @@ async def create(
     else:
         container_id = await commands.create_text(call.tx, call.caller, project_id, call.payload, call.now)
     return container_from(await commands.get(call.tx, call.caller, container_id), scope)
-
-
-@post(f"{PROJECT}/upload", opt=operation("content:write", body=schemas.CreateFetched), status_code=202)
-async def create_fetched(
-    call: Calling[schemas.CreateFetched], scope: Scope, project_id: FromPath[str]
-) -> schemas.Container:
-    """Make a container whose media is fetched from addresses."""
-    container_id = await uploads.create_fetched(
-        call.tx, call.caller, project_id, call.payload, harbour_of(scope), call.now
-    )
-    return container_from(await commands.get(call.tx, call.caller, container_id), scope)
-
-
-@post(f"{PROJECT}/uploads", opt=operation("content:write", body=schemas.CreateUploads))
-async def create_uploads(
-    call: Calling[schemas.CreateUploads], scope: Scope, project_id: FromPath[str]
-) -> schemas.Uploads:
-    """Make a container and the links its files are to be sent to."""
-    return await uploads.create_uploads(
-        call.tx, call.caller, project_id, call.payload, harbour_of(scope), call.now
-    )
-
-
-async def stage_uploaded(scope: Scope) -> None:
-    """Probe and store what was sent for a container."""
-    state = state_of(scope)
-    state[STAGED] = await uploads.stage_uploaded(
-        scope["litestar_app"].state["pool"],
-        harbour_of(scope),
-        cast("Caller", state["caller"]),
-        scope["path_params"]["container_id"],
-    )
-
-
-@post(f"{CONTENT}/finalize-upload", opt=operation("content:write", stage=stage_uploaded), status_code=200)
-async def finalize(call: Calling[NoBody], scope: Scope, container_id: FromPath[str]) -> schemas.Container:
-    """Complete a container with what was sent for it."""
-    done = await uploads.finalize(call.tx, call.caller, container_id, state_of(scope)[STAGED])
-    after_commit(scope, lambda: scope["litestar_app"].state["forget_objects"](done))
-    return container_from(await commands.get(call.tx, call.caller, container_id), scope)
-
-
-@route(
-    "/v1/uploads/{asset_id:str}",
-    http_method=["HEAD", "PUT", "PATCH"],
-    opt=open_to_all(),
-    status_code=204,
-    request_max_body_size=None,
-)
-async def receive(
-    request: Request[Any, Any, Any],
-    asset_id: FromPath[str],
-    expires: FromQuery[int] = 0,
-    signature: FromQuery[str] = "",
-) -> Response[None]:
-    """Take the bytes of a file (PUT), go on where they ended (PATCH), or tell where that is (HEAD)."""
-    state = request.app.state
-    _check_link(state, f"/v1/uploads/{asset_id}", expires, signature)
-    if request.method == "HEAD":
-        upload = await uploads.progress(state["pool"], asset_id)
-    else:
-        upload = await uploads.receive(
-            state["pool"],
-            harbour_of(request.scope).storage,
-            asset_id,
-            _number(request, "Upload-Offset") if request.method == "PATCH" else None,
-            _number(request, "Content-Length") if "content-length" in request.headers else None,
-            body_of(request.receive),
-        )
-    headers = {
-        "Upload-Offset": str(upload.received_bytes),
-        "Upload-Length": str(upload.size_bytes),
-        "Upload-Complete": "?1" if upload.received_bytes == upload.size_bytes else "?0",
-        "Cache-Control": "no-store",
-    }
-    return Response(None, status_code=204, headers=headers)
-
-
-def _number(request: Request[Any, Any, Any], header: str) -> int:
-    value = request.headers.get(header, "")
-    if not DIGITS.fullmatch(value):
-        raise one_issue(header, f"Send the header {header} with a number of bytes.", "required")
-    return int(value)
 
 
 @get(PROJECT, opt=operation("content:read"))
@@ -337,7 +253,7 @@ async def remade_asset(
 async def _signed_asset(
     state: State, asset_id: str, path: str, expires: int, signature: str
 ) -> asyncpg.Record:
-    _check_link(state, path, expires, signature)
+    check_link(state, path, expires, signature)
     async with state["pool"].acquire(timeout=10) as connection:
         found = await store.asset_location(connection, asset_id)
     if found is None:
@@ -345,7 +261,8 @@ async def _signed_asset(
     return found
 
 
-def _check_link(state: State, path: str, expires: int, signature: str) -> None:
+def check_link(state: State, path: str, expires: int, signature: str) -> None:
+    """Raise NotFound unless we signed the link and it has not expired."""
     if not state["signer"].verify(path, expires, signature, datetime.now(UTC)):
         raise NotFound("This link has expired or was altered. Read the container again for a fresh one.")
 
@@ -388,19 +305,4 @@ def _parse_range(wanted: str | None, size: int) -> tuple[int, int] | None:
     return (start, end) if start <= end else None
 
 
-ROUTES = [
-    create,
-    create_fetched,
-    create_uploads,
-    finalize,
-    receive,
-    listing,
-    read,
-    change,
-    remove,
-    approve,
-    reject,
-    withdraw,
-    asset,
-    remade_asset,
-]
+ROUTES = [create, listing, read, change, remove, approve, reject, withdraw, asset, remade_asset]

@@ -1,0 +1,103 @@
+"""Endpoints of containers whose media comes after them (contract section 4, b and c)."""
+
+import re
+from typing import Any, cast
+
+from litestar import Request, Response, post, route
+from litestar.params import FromPath, FromQuery
+from litestar.types import Scope
+
+from layers.access.caller import Caller, Calling
+from layers.api.context import after_commit, body_of, state_of
+from layers.api.errors import one_issue
+from layers.api.routes import NoBody, open_to_all, operation
+from layers.content import commands, schemas, uploads
+from layers.content.routes import CONTENT, PROJECT, STAGED, check_link, container_from, harbour_of
+
+DIGITS = re.compile(r"[0-9]{1,15}")
+
+
+@post(f"{PROJECT}/upload", opt=operation("content:write", body=schemas.CreateFetched), status_code=202)
+async def create_fetched(
+    call: Calling[schemas.CreateFetched], scope: Scope, project_id: FromPath[str]
+) -> schemas.Container:
+    """Make a container whose media is fetched from addresses."""
+    container_id = await uploads.create_fetched(
+        call.tx, call.caller, project_id, call.payload, harbour_of(scope), call.now
+    )
+    return container_from(await commands.get(call.tx, call.caller, container_id), scope)
+
+
+@post(f"{PROJECT}/uploads", opt=operation("content:write", body=schemas.CreateUploads))
+async def create_uploads(
+    call: Calling[schemas.CreateUploads], scope: Scope, project_id: FromPath[str]
+) -> schemas.Uploads:
+    """Make a container and the links its files are to be sent to."""
+    return await uploads.create_uploads(
+        call.tx, call.caller, project_id, call.payload, harbour_of(scope), call.now
+    )
+
+
+async def stage_uploaded(scope: Scope) -> None:
+    """Probe and store what was sent for a container."""
+    state = state_of(scope)
+    state[STAGED] = await uploads.stage_uploaded(
+        scope["litestar_app"].state["pool"],
+        harbour_of(scope),
+        cast("Caller", state["caller"]),
+        scope["path_params"]["container_id"],
+    )
+
+
+@post(f"{CONTENT}/finalize-upload", opt=operation("content:write", stage=stage_uploaded), status_code=200)
+async def finalize(call: Calling[NoBody], scope: Scope, container_id: FromPath[str]) -> schemas.Container:
+    """Complete a container with what was sent for it."""
+    done = await uploads.finalize(call.tx, call.caller, container_id, state_of(scope)[STAGED])
+    after_commit(scope, lambda: scope["litestar_app"].state["forget_objects"](done))
+    return container_from(await commands.get(call.tx, call.caller, container_id), scope)
+
+
+@route(
+    "/v1/uploads/{asset_id:str}",
+    http_method=["HEAD", "PUT", "PATCH"],
+    opt=open_to_all(),
+    status_code=204,
+    request_max_body_size=None,
+)
+async def receive(
+    request: Request[Any, Any, Any],
+    asset_id: FromPath[str],
+    expires: FromQuery[int] = 0,
+    signature: FromQuery[str] = "",
+) -> Response[None]:
+    """Take the bytes of a file (PUT), go on where they ended (PATCH), or tell where that is (HEAD)."""
+    state = request.app.state
+    check_link(state, f"/v1/uploads/{asset_id}", expires, signature)
+    if request.method == "HEAD":
+        upload = await uploads.progress(state["pool"], asset_id)
+    else:
+        upload = await uploads.receive(
+            state["pool"],
+            harbour_of(request.scope).storage,
+            asset_id,
+            _number(request, "Upload-Offset") if request.method == "PATCH" else None,
+            _number(request, "Content-Length") if "content-length" in request.headers else None,
+            body_of(request.receive),
+        )
+    headers = {
+        "Upload-Offset": str(upload.received_bytes),
+        "Upload-Length": str(upload.size_bytes),
+        "Upload-Complete": "?1" if upload.received_bytes == upload.size_bytes else "?0",
+        "Cache-Control": "no-store",
+    }
+    return Response(None, status_code=204, headers=headers)
+
+
+def _number(request: Request[Any, Any, Any], header: str) -> int:
+    value = request.headers.get(header, "")
+    if not DIGITS.fullmatch(value):
+        raise one_issue(header, f"Send the header {header} with a number of bytes.", "required")
+    return int(value)
+
+
+ROUTES = [create_fetched, create_uploads, finalize, receive]
