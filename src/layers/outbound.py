@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -356,7 +356,7 @@ def _reply(response: aiohttp.ClientResponse, raw: bytes, secrets: frozenset[str]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = None
     text = "" if value is not None else raw[:2000].decode("utf-8", "replace")
-    told = (dict(headers), value, text)
-    if secrets:
-        told = cast("Any", blot(list(told), secrets, alone=response.status >= 400))
-    return Reply(response.status, *told)
+    if any(secret.encode() in raw for secret in secrets):
+        value = blot(value, secrets, alone=response.status >= 400)
+        text = str(blot(text, secrets, alone=True))
+    return Reply(response.status, dict(headers), value, text)
