@@ -391,7 +391,7 @@ def _reply(response: aiohttp.ClientResponse, raw: bytes, secrets: frozenset[str]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = None
     text = "" if value is not None else raw[:2000].decode("utf-8", "replace")
-    told: Any = (dict(headers), value, text)
-    if secrets:
-        told = blot(list(told), secrets, alone=response.status >= 400)
-    return Reply(response.status, *told)
+    if any(secret.encode() in raw for secret in secrets):
+        value = blot(value, secrets, alone=response.status >= 400)
+        text = str(blot(text, secrets, alone=True))
+    return Reply(response.status, dict(headers), value, text)

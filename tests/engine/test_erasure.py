@@ -162,7 +162,9 @@ async def test_a_planted_word_is_nowhere_after(client: Any, pool: Pool, shared: 
         assert (asked.status, asked["status"]) == (202, "erasing")
 
         async def erased() -> bool:
-            await pool.execute("UPDATE stray_objects SET delete_after = now()")  # the link of the upload expires
+            await pool.execute(
+                "UPDATE stray_objects SET delete_after = now()"
+            )  # the link of the upload expires
             return await status(client, project) == "erased"
 
         await until(erased)

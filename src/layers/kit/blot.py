@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import cast
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -13,14 +14,17 @@ SHORTEST = 6
 """Characters of what is taken for a secret: shorter ones stand in too many words."""
 
 
+@lru_cache(1000)
+def _confidential(name: str) -> bool:
+    return CONFIDENTIAL.search(name) is not None
+
+
 def secrets_in(url: str, *fields: Mapping[str, object] | None) -> frozenset[str]:
     """Return the values of confidential fields (headers, form, JSON) and parameters, as sent and percent-encoded."""
-    named = [*parse_qsl(urlsplit(url).query), *(pair for part in fields if part for pair in part.items())]
-    values = {
-        value.rpartition(" ")[2]
-        for name, value in named
-        if isinstance(value, str) and CONFIDENTIAL.search(name)
-    }
+    named = [pair for part in fields if part for pair in part.items() if _confidential(pair[0])]
+    if "?" in url:
+        named += [pair for pair in parse_qsl(urlsplit(url).query) if _confidential(pair[0])]
+    values = {value.rpartition(" ")[2] for _, value in named if isinstance(value, str)}
     return frozenset(form for v in values if len(v) >= SHORTEST for form in (v, quote(v, safe="")))
 
 
