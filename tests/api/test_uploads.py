@@ -382,7 +382,7 @@ def resident_peak() -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak can be reset on Linux alone")
 async def test_a_large_upload_passes_through_little_memory(client, tmp_path: Path, video: Path) -> None:
-    size = 64_000_000
+    size = 128_000_000
     film = await asyncio.to_thread(video.read_bytes)
     film += (size - len(film)).to_bytes(4, "big") + b"free"  # a box that players skip, as long as the rest
 
@@ -399,4 +399,4 @@ async def test_a_large_upload_passes_through_little_memory(client, tmp_path: Pat
     assert (await send(client, opened["uploads"][0], padded()))[0] == 204
     done = await finalize(client, opened)
     assert (done.status, done["assets"][0]["sizeBytes"]) == (200, size)
-    assert resident_peak() - before < 40_000_000  # sender and receiver are both in this process
+    assert resident_peak() - before < size / 2  # sender and receiver are both in this process

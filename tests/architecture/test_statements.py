@@ -1,7 +1,8 @@
 """Values reach the database as parameters only: a statement is put together from what stands in the source.
 
 What may be in a statement: literals, constants of a module (UPPER_CASE), locals made of these alone, parameters of
-type `LiteralString` (whose callers the type checker holds to it), and what `layers.db.columns` has checked.
+type `LiteralString` and fields of it (whose makers the type checker holds to it), and what `layers.db.columns` has
+checked.
 """
 
 import ast
@@ -29,7 +30,15 @@ class Statements(ast.NodeVisitor):
     def __init__(self) -> None:
         self.around: list[Function] = []
         self.strays: list[tuple[int, str]] = []
+        self.fields: set[str] = set()
         self.seen = 0
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for line in node.body:
+            match line:
+                case ast.AnnAssign(ast.Name(name), kind) if "LiteralString" in ast.unparse(kind):
+                    self.fields.add(name)
+        self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         self._inside(node)
@@ -70,6 +79,8 @@ class Statements(ast.NodeVisitor):
                 return self.sound(text) and all(map(self.sound, [*args, *(k.value for k in keywords)]))
             case ast.Call(ast.Name(name)):
                 return name in CHECKED
+            case ast.Attribute(_, name) if name in self.fields:
+                return True
             case ast.Name(name) | ast.Attribute(_, name):
                 return name.isupper() or (isinstance(node, ast.Name) and self._local(name))
             case _:
@@ -151,6 +162,12 @@ def test_a_value_in_a_statement_is_found(call: str):
 )
 def test_what_stands_in_the_source_is_sound(call: str):
     assert strays_of(f"async def f(tx, name):\n    await {call}") == []
+
+
+def test_a_field_of_what_stands_in_the_source_is_sound():
+    step = "class Step:\n    find: {kind}\nasync def f(tx, step):\n    await tx.fetch(step.find)"
+    assert strays_of(step.format(kind="LiteralString")) == []
+    assert strays_of(step.format(kind="str"))
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a;b", 'a"', "a--", "ä", "1a", "A", "a" * 64, "a.b", "a\n"])

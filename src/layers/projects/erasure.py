@@ -6,6 +6,7 @@ happened, when, by whom and to which ids. Objects to be deleted are written down
 """
 
 from dataclasses import dataclass
+from typing import LiteralString
 
 import structlog
 
@@ -27,8 +28,8 @@ class Step:
     The lock waits for whoever changes such a row, and after it nobody can: what they wrote about it is seen.
     """
 
-    find: str
-    drop: tuple[str, ...]
+    find: LiteralString
+    drop: tuple[LiteralString, ...]
 
 
 STEPS = (
