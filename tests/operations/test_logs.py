@@ -1,31 +1,35 @@
 """One post's life, read from the logs of API and workers by its id alone."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import structlog
 from stage import PUT, Stage, until, working
 
+from layers.api import envelope
 from layers.kit.logs import SECRET
+from layers.publishing import engine
+from layers.webhooks import dispatch
 
 
 @pytest.fixture
-def lines() -> Iterator[list[dict[str, Any]]]:
-    """What is logged meanwhile, as the JSON that would be written."""
+def lines(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What is logged from now on, as the JSON that would be written, however logs were set up before."""
     seen: list[dict[str, Any]] = []
 
     def keep(_: object, level: str, event: dict[str, Any]) -> dict[str, Any]:
         seen.append(json.loads(json.dumps({**event, "level": level}, default=str)))
         raise structlog.DropEvent
 
-    before = structlog.get_config()["processors"]
-    kept = [structlog.contextvars.merge_contextvars, keep]
-    changed = list(before)
-    before[:] = kept  # loggers keep this very list
-    yield seen
-    before[:] = changed
+    log = structlog.wrap_logger(
+        structlog.PrintLogger(),
+        processors=[structlog.contextvars.merge_contextvars, keep],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+    )
+    for module in (envelope, engine, dispatch):
+        monkeypatch.setattr(module, "log", log)
+    return seen
 
 
 async def test_a_posts_life_is_found_by_its_id(stage: Stage, lines: list[dict[str, Any]]):
