@@ -23,6 +23,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from layers.access.store import KILLED
 from layers.api import errors
 from layers.api.routes import open_to_all
 from layers.db import schema
@@ -37,28 +38,30 @@ MOST_SHARE = 0.02
 """Of the time, for asking the database: the longer an answer takes, the longer it is kept."""
 PASSED_ON = frozenset({b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via"})
 
-PICTURE = """
+PICTURE = f"""
 WITH due AS (
     SELECT p.platform, p.due_at, coalesce(a.hold_until > now(), false) AS held
     FROM scheduled_posts p JOIN social_accounts a ON a.id = p.social_account_id WHERE p.due_at <= now()
+        AND p.organization_id <> ALL ({KILLED})
 ), waiting AS (
     SELECT platform, count(*) AS posts, extract(epoch FROM now() - min(due_at))::float8 AS seconds
     FROM due WHERE NOT held GROUP BY platform
 ), heard AS (
     SELECT w.status, count(*) AS deliveries, min(d.due_at) AS since
-    FROM webhook_deliveries d JOIN webhook_endpoints w ON w.id = d.endpoint_id WHERE d.due_at IS NOT NULL GROUP BY 1
+    FROM webhook_deliveries d JOIN webhook_endpoints w ON w.id = d.endpoint_id WHERE d.due_at IS NOT NULL
+        AND w.organization_id <> ALL ({KILLED}) GROUP BY 1
 )
-SELECT (SELECT coalesce(jsonb_object_agg(platform, posts), '{}') FROM waiting) AS due,
-    (SELECT coalesce(jsonb_object_agg(platform, seconds), '{}') FROM waiting) AS oldest_due_seconds,
+SELECT (SELECT coalesce(jsonb_object_agg(platform, posts), '{{}}') FROM waiting) AS due,
+    (SELECT coalesce(jsonb_object_agg(platform, seconds), '{{}}') FROM waiting) AS oldest_due_seconds,
     (SELECT count(*) FROM due WHERE held) AS held,
     (SELECT count(*) FROM scheduled_posts WHERE due_at > now()) AS ahead,
     (SELECT count(*) FROM scheduled_posts WHERE holds_lane) AS in_hand,
     (SELECT count(*) FROM scheduled_posts WHERE holds_lane AND last_error ->> 'code' = 'IN_DOUBT') AS in_doubt,
     (SELECT count(*) FROM scheduled_posts WHERE outcome_unknown) AS outcome_unknown,
-    (SELECT coalesce(jsonb_object_agg(platform, accounts), '{}') FROM (SELECT platform, count(*) AS accounts
+    (SELECT coalesce(jsonb_object_agg(platform, accounts), '{{}}') FROM (SELECT platform, count(*) AS accounts
         FROM social_accounts WHERE status = 'reauth_required' GROUP BY platform) AS refused) AS reauth,
     (SELECT count(*) FROM workers WHERE seen_at > now() - $1::interval) AS workers,
-    (SELECT coalesce(jsonb_object_agg(status, deliveries), '{}') FROM heard) AS webhooks,
+    (SELECT coalesce(jsonb_object_agg(status, deliveries), '{{}}') FROM heard) AS webhooks,
     (SELECT coalesce(greatest(extract(epoch FROM now() - since), 0), 0)::float8 FROM heard WHERE status = 'active')
         AS oldest_webhook_seconds,
     (SELECT count(*) FROM webhook_endpoints WHERE status = 'paused') AS paused_endpoints
