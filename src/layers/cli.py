@@ -15,7 +15,7 @@ from rich.table import Table
 from layers import doctor as checks
 from layers.access.commands import create_first_key
 from layers.access.keys import EVERYTHING, SCOPES, unknown_scopes
-from layers.app import PLATFORM_SETTINGS, Shared, create_app, open_bounds, share
+from layers.app import PLATFORM_SETTINGS, Shared, contract, create_app, open_bounds, share
 from layers.cli_posts import posts
 from layers.console import database, err, explained, fail, out, read_settings, run
 from layers.db import embedded, schema
@@ -168,6 +168,12 @@ def _print_settings(settings: Settings) -> None:
         shown = (given if name.endswith("_BASE_URL") else "(set)") if given else "(unset)"
         table.add_row(f"LAYERS_{name}", shown, checks.about_platform_setting(name))
     out.print(table)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the contract of the HTTP API (OpenAPI 3.1)."""
+    sys.stdout.write(contract())
 
 
 @keys.command("create")

@@ -28,7 +28,7 @@ class Whoami(WireOut):
     api_key_id: str
 
 
-@get("/v1/whoami", opt=operation(ANY_KEY))
+@get("/v1/whoami", opt=operation(ANY_KEY), operation_id="apiKeys.whoami")
 async def whoami(call: Calling[NoBody]) -> Whoami:
     """Say whose key this is and what it may do."""
     return Whoami(
@@ -41,7 +41,7 @@ async def whoami(call: Calling[NoBody]) -> Whoami:
     )
 
 
-@get(KEYS, opt=operation("keys:read"))
+@get(KEYS, opt=operation("keys:read"), operation_id="apiKeys.list")
 async def list_keys(
     call: Calling[NoBody],
     cursor: FromQuery[str | None] = None,
@@ -62,31 +62,33 @@ async def list_keys(
     )
 
 
-@post(KEYS, opt=operation("keys:write", body=schemas.CreateKey, secret=True))
+@post(KEYS, opt=operation("keys:write", body=schemas.CreateKey, secret=True), operation_id="apiKeys.create")
 async def create_key(call: Calling[schemas.CreateKey]) -> schemas.ShownKey:
     """Make a key that may do no more than the one that makes it. The secret is shown this once."""
     return await commands.create(call.tx, call.caller, call.payload, call.now)
 
 
-@post(f"{KEY}/rotate", opt=operation("keys:write", secret=True), status_code=200)
+@post(
+    f"{KEY}/rotate", opt=operation("keys:write", secret=True), status_code=200, operation_id="apiKeys.rotate"
+)
 async def rotate_key(call: Calling[NoBody], api_key_id: FromPath[str]) -> schemas.ShownKey:
     """Give a key a new secret; the old one is dead at once."""
     return await commands.rotate(call.tx, call.caller, api_key_id)
 
 
-@post(f"{KEY}/kill", opt=operation("keys:write"), status_code=200)
+@post(f"{KEY}/kill", opt=operation("keys:write"), status_code=200, operation_id="apiKeys.kill")
 async def kill_key(call: Calling[NoBody], api_key_id: FromPath[str]) -> schemas.ApiKey:
     """Disable a key; its next request is refused."""
     return await commands.kill(call.tx, call.caller, api_key_id, call.now)
 
 
-@delete(KEY, opt=operation("keys:write"), status_code=200)
+@delete(KEY, opt=operation("keys:write"), status_code=200, operation_id="apiKeys.delete")
 async def delete_key(call: Calling[NoBody], api_key_id: FromPath[str]) -> schemas.DeletedKey:
     """Retire a key for good."""
     return await commands.delete(call.tx, call.caller, api_key_id, call.now)
 
 
-@get("/v1/audit-log", opt=operation("audit:read"))
+@get("/v1/audit-log", opt=operation("audit:read"), operation_id="audit.list")
 async def audit_log(
     call: Calling[NoBody],
     event_type: Annotated[str | None, QueryParameter(name="eventType")] = None,

@@ -22,6 +22,7 @@ from layers.db.pool import BUSY, DATABASE_AWAY
 from layers.kit import html
 from layers.kit.ids import new_id
 from layers.kit.problems import Issue
+from layers.kit.text import camel
 
 log = structlog.get_logger("layers.api")
 RETRY_SECONDS = 2
@@ -148,15 +149,10 @@ def _translate(request: Request[Any, Any, Any], fault: HTTPException) -> errors.
 def _parameter_issues(fault: ValidationException) -> list[Issue]:
     extra = cast("list[dict[str, object]]", fault.extra if isinstance(fault.extra, list) else [])
     found = [
-        Issue(_camel(str(item.get("key", "$"))), f"{item.get('message', 'invalid')}.", "invalid_value")
+        Issue(camel(str(item.get("key", "$"))), f"{item.get('message', 'invalid')}.", "invalid_value")
         for item in extra
     ]
     return found or [Issue("$", fault.detail or "invalid", "invalid_value")]
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
 
 
 def _on_bug(request: Request[Any, Any, Any], fault: Exception) -> Response[Any]:

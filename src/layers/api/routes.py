@@ -4,10 +4,12 @@
 open cannot be built, so access is denied by default.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+
+from layers.api.errors import Problem
 
 ANY_KEY = ""
 """Scope of a route that every valid key may call."""
@@ -26,20 +28,50 @@ class NoBody(Wire):
 
 
 def operation(
-    scope: str, *, body: type[Wire] = NoBody, form: bool = False, secret: bool = False
+    scope: str,
+    *,
+    body: type[Wire] = NoBody,
+    form: bool = False,
+    secret: bool = False,
+    polled: bool = False,
+    errors: Sequence[type[Problem]] = (),
+    subcodes: Sequence[str] = (),
+    also: Mapping[int, str] | None = None,
+    example: Mapping[str, object] | None = None,
 ) -> Mapping[str, Any]:
     """Declare a route for callers whose key holds `scope`.
 
     `form`: it takes multipart/form-data as well. `secret`: its answer holds a secret, and is sealed where it is kept.
+    `polled`: its answer carries an ETag. `errors`: what it refuses with, beyond what every such route may answer (see
+    `layers.api.openapi`). `subcodes`: of its Conflicts. `also`: further statuses of the same answer, and when.
+    `example`: a `request` and a `response`.
     """
-    return {"scope": scope, "body": body, "form": form, "secret": secret}
+    return {
+        "scope": scope,
+        "body": body,
+        "form": form,
+        "secret": secret,
+        "polled": polled,
+        "errors": errors,
+        "subcodes": subcodes,
+        "also": also or {},
+        "example": example or {},
+    }
 
 
-def open_to_all() -> Mapping[str, Any]:
-    """Declare a route that needs no key and no transaction (health, signed links)."""
-    return {"open": True}
+def open_to_all(
+    *,
+    errors: Sequence[type[Problem]] = (),
+    also: Mapping[int, str] | None = None,
+    media: Sequence[str] = ("application/json",),
+    polled: bool = False,
+) -> Mapping[str, Any]:
+    """Declare a route that needs no key and no transaction (health, signed links). `media`: the types it answers."""
+    return {"open": True, "errors": errors, "also": also or {}, "media": media, "polled": polled}
 
 
-def open_page() -> Mapping[str, Any]:
+def open_page(
+    *, errors: Sequence[type[Problem]] = (), media: Sequence[str] = ("text/html",)
+) -> Mapping[str, Any]:
     """Declare a route like `open_to_all` that a person opens in a browser: there a problem is a page in words."""
-    return {"open": True, "page": True}
+    return {**open_to_all(errors=errors, media=media), "page": True}

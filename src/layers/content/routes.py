@@ -16,7 +16,7 @@ from litestar.types import Scope
 
 from layers.access.caller import Calling
 from layers.api.context import after_commit, state_of
-from layers.api.errors import NotFound
+from layers.api.errors import Conflict, NotFound, RangeNotSatisfiable, Validation
 from layers.api.pages import Page, page_of, read_cursor
 from layers.api.routes import NoBody, open_to_all, operation
 from layers.api.times import utc_or_refuse
@@ -92,7 +92,11 @@ def _changes(mode: Mode, media: list[Media]) -> list[str]:
     return found
 
 
-@post(PROJECT, opt=operation("content:write", body=schemas.CreateText, form=True))
+@post(
+    PROJECT,
+    opt=operation("content:write", body=schemas.CreateText, form=True, subcodes=("PROJECT_ARCHIVED",)),
+    operation_id="content.create",
+)
 async def create(
     call: Calling[schemas.CreateText | None], scope: Scope, project_id: FromPath[str]
 ) -> schemas.Container:
@@ -107,7 +111,7 @@ async def create(
     return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
-@get(PROJECT, opt=operation("content:read"))
+@get(PROJECT, opt=operation("content:read"), operation_id="content.list")
 async def listing(
     call: Calling[NoBody],
     scope: Scope,
@@ -137,13 +141,13 @@ async def listing(
     )
 
 
-@get(CONTENT, opt=operation("content:read"))
+@get(CONTENT, opt=operation("content:read", polled=True), operation_id="content.get")
 async def read(call: Calling[NoBody], scope: Scope, container_id: FromPath[str]) -> schemas.Container:
     """Return a container."""
     return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
-@patch(CONTENT, opt=operation("content:write", body=schemas.PatchContainer))
+@patch(CONTENT, opt=operation("content:write", body=schemas.PatchContainer), operation_id="content.update")
 async def change(
     call: Calling[schemas.PatchContainer], scope: Scope, container_id: FromPath[str]
 ) -> schemas.Container:
@@ -154,15 +158,27 @@ async def change(
     return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
-@delete(CONTENT, opt=operation("content:write"), status_code=200)
-async def remove(call: Calling[NoBody], scope: Scope, container_id: FromPath[str]) -> schemas.Deleted:
+@delete(
+    CONTENT,
+    opt=operation("content:write", subcodes=("LIVE_POSTS",)),
+    status_code=200,
+    operation_id="content.delete",
+)
+async def remove(
+    call: Calling[NoBody], scope: Scope, container_id: FromPath[str]
+) -> schemas.DeletedContainer:
     """Delete a container none of whose posts is on its way."""
     deleted, keys = await commands.delete(call.tx, call.caller, container_id)
     after_commit(scope, lambda: scope["litestar_app"].state["forget_objects"](keys))
     return deleted
 
 
-@post(f"{CONTENT}/approve", opt=operation("content:approve", body=schemas.ApproveBody), status_code=200)
+@post(
+    f"{CONTENT}/approve",
+    opt=operation("content:approve", body=schemas.ApproveBody, errors=(Conflict,)),
+    status_code=200,
+    operation_id="approval.approve",
+)
 async def approve(
     call: Calling[schemas.ApproveBody], scope: Scope, container_id: FromPath[str]
 ) -> schemas.Approved:
@@ -172,20 +188,39 @@ async def approve(
     return approved
 
 
-@post(f"{CONTENT}/reject", opt=operation("content:approve", body=schemas.RejectBody), status_code=200)
+@post(
+    f"{CONTENT}/reject",
+    opt=operation("content:approve", body=schemas.RejectBody, errors=(Conflict,)),
+    status_code=200,
+    operation_id="approval.reject",
+)
 async def reject(call: Calling[schemas.RejectBody], container_id: FromPath[str]) -> schemas.Rejected:
     """Reject a container for good."""
     return await commands.reject(call.tx, call.caller, container_id, call.payload.reason)
 
 
-@delete(f"{CONTENT}/pending-schedule", opt=operation("publish:write"), status_code=200)
+@delete(
+    f"{CONTENT}/pending-schedule",
+    opt=operation("publish:write"),
+    status_code=200,
+    operation_id="approval.withdrawPendingSchedule",
+)
 async def withdraw(call: Calling[NoBody], container_id: FromPath[str]) -> schemas.Withdrawn:
     """Withdraw the intent kept on a container that waits for approval."""
     await commands.withdraw(call.tx, call.caller, container_id)
     return schemas.Withdrawn(container_id)
 
 
-@route("/v1/assets/{asset_id:str}", http_method=["GET", "HEAD"], opt=open_to_all())
+@route(
+    "/v1/assets/{asset_id:str}",
+    http_method=["GET", "HEAD"],
+    opt=open_to_all(
+        errors=(NotFound, RangeNotSatisfiable, Validation),
+        also={206: "The range that was asked for."},
+        media=("image/*", "video/*"),
+    ),
+    operation_id="content.getAsset",
+)
 async def asset(
     request: Request[Any, Any, Any],
     asset_id: FromPath[str],
@@ -201,7 +236,12 @@ async def asset(
     return answer
 
 
-@route("/v1/assets/{asset_id:str}/{form:str}", http_method=["GET", "HEAD"], opt=open_to_all())
+@route(
+    "/v1/assets/{asset_id:str}/{form:str}",
+    http_method=["GET", "HEAD"],
+    opt=open_to_all(errors=(NotFound, Validation), media=("image/jpeg",)),
+    operation_id="content.getAssetForm",
+)
 async def remade_asset(
     request: Request[Any, Any, Any],
     asset_id: FromPath[str],
@@ -245,8 +285,8 @@ def _stream(stream: Any, found: asyncpg.Record, wanted: str | None) -> Response[
         wanted = None  # other units and lists of ranges may be ignored (RFC 9110, 14.2)
     part = _parse_range(wanted, size)
     if part is None:
-        return Response(
-            b"", status_code=416, headers={"Content-Range": f"bytes */{size}"}, media_type="text/plain"
+        raise RangeNotSatisfiable(
+            f"The asset has {size} bytes; ask for some of them.", headers={"Content-Range": f"bytes */{size}"}
         )
     start, end = part
     if wanted:

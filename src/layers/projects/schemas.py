@@ -58,7 +58,7 @@ class Project(WireOut):
     archived_at: datetime | None
 
 
-class Policy(WireOut):
+class ApprovalPolicy(WireOut):
     """A project's approval policy."""
 
     project_id: str
@@ -68,7 +68,7 @@ class Policy(WireOut):
     updated_at: datetime
 
 
-class Archived(WireOut):
+class ArchivedProject(WireOut):
     """Answer of `DELETE /v1/projects/:id`."""
 
     id: str

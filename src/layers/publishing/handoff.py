@@ -31,7 +31,7 @@ NOT_HANDED_OVER = "This post is not in anybody's hands: it was taken back, or ne
 FRESH = "Ask whoever sent it for a fresh one."
 
 
-@get("/handoff/{number:int}", opt=open_page(), include_in_schema=False)
+@get("/handoff/{number:int}", opt=open_page(errors=(NotFound,)), operation_id="handoff.show")
 async def page(
     state: State, number: FromPath[int], expires: FromQuery[str] = "", signature: FromQuery[str] = ""
 ) -> Response[str]:
@@ -44,7 +44,12 @@ async def page(
     return _page(LIMITS[row["platform"]].title, _body(state, row, f"expires={expires}&signature={signature}"))
 
 
-@post("/handoff/{number:int}", opt=open_page(), include_in_schema=False, status_code=200)
+@post(
+    "/handoff/{number:int}",
+    opt=open_page(errors=(NotFound,)),
+    status_code=200,
+    operation_id="handoff.markPosted",
+)
 async def mark(
     request: Request[Any, Any, Any],
     number: FromPath[int],

@@ -64,7 +64,7 @@ class OAuthStatus(WireOut, omit_defaults=True):
     error: dict[str, object] | UnsetType = UNSET
 
 
-class Health(WireOut):
+class AccountHealth(WireOut):
     """Answer of `GET /v1/social-accounts/:id/health`.
 
     `reconnectBefore`: by then a person must have reconnected the account; until then Layers renews tokens by itself.
@@ -100,7 +100,7 @@ class SocialAccount(WireOut, omit_defaults=True):
     disconnected_at: datetime | UnsetType = UNSET
 
 
-class Revoked(WireOut):
+class RevokedAccount(WireOut):
     """Answer of `DELETE /v1/social-accounts/:id`."""
 
     social_account_id: str

@@ -1,0 +1,482 @@
+"""The contract as an OpenAPI 3.1 document, made from the routes that keep it.
+
+What a route says of itself (`layers.api.routes.operation`) and the types of its signature are all there is: nothing
+is written twice. What every route of a kind may answer is told here once.
+"""
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from http import HTTPStatus
+from itertools import pairwise
+from typing import Any, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+from litestar import Response
+from litestar.handlers import HTTPRouteHandler
+
+from layers.api import errors
+from layers.api.multipart import FormLimits
+from layers.api.openapi_words import (
+    ABOUT,
+    EXAMPLES,
+    HEADERS,
+    IDEMPOTENCY_KEY,
+    IF_NONE_MATCH,
+    INTRODUCTION,
+    TAGS,
+    TEXT,
+)
+from layers.api.parameters import Parameter, parameters_of
+from layers.api.routes import ANY_KEY, NoBody
+from layers.kit.problems import Issue
+from layers.kit.text import camel
+
+Json = dict[str, Any]
+MUTATIONS = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+
+
+class Document:
+    """A document in the making: operations first, then the schemas they have named."""
+
+    def __init__(
+        self,
+        handlers: Iterable[HTTPRouteHandler],
+        form: FormLimits,
+        events: Mapping[str, type[msgspec.Struct]],
+    ) -> None:
+        self.handlers = [handler for handler in handlers if handler.operation_id]
+        self.form = form
+        self.events = events
+        self.responses: dict[str, Json] = {}
+
+    def build(self, version: str) -> Json:
+        """Return the whole document."""
+        paths: dict[str, Json] = {}
+        for handler in self.handlers:
+            for path in sorted(handler.paths):
+                item = paths.setdefault(_wire_path(path), {})
+                for method in sorted(cast("set[str]", handler.http_methods) - {"HEAD"}):
+                    item[method.lower()] = self.operation(handler, method)
+        return {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Layers",
+                "version": version,
+                "summary": "A content publishing API.",
+                "description": INTRODUCTION.strip(),
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "servers": [{"url": "/", "description": "This installation."}],
+            "tags": [{"name": name, "description": about} for name, about in TAGS.items()],
+            "paths": paths,
+            "webhooks": {kind: {"post": self.told(kind)} for kind in self.events},
+            "components": {
+                "securitySchemes": {
+                    "bearer": {
+                        "type": "http",
+                        "scheme": "bearer",
+                        "bearerFormat": "lp_<env>_<keyid>_<secret>",
+                    },
+                    "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+                },
+                "headers": {
+                    name: {"description": about, "schema": schema}
+                    for name, (about, schema) in HEADERS.items()
+                },
+                "parameters": {"IdempotencyKey": IDEMPOTENCY_KEY, "IfNoneMatch": IF_NONE_MATCH},
+                "responses": dict(sorted(self.responses.items())),
+                "schemas": dict(sorted(self.schemas.items())),
+            },
+        }
+
+    # Types --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def types(self) -> list[Any]:
+        """Return every type that crosses the wire."""
+        bodies = [h.opt["body"] for h in self.handlers if _takes_body(h)]
+        answers = [answer for h in self.handlers if (answer := _answer_type(h)) is not None]
+        return list(dict.fromkeys([*bodies, *answers, *self.events.values(), Issue]))
+
+    @cached_property
+    def _generated(self) -> tuple[dict[Any, Json], dict[str, Json]]:
+        generated, components = msgspec.json.schema_components(
+            self.types,
+            schema_hook=lambda _: {"description": "Any JSON value."},
+            ref_template="#/components/schemas/{name}",
+        )
+        text = msgspec.json.encode([generated, components]).decode()
+        generated, components = msgspec.json.decode(re.sub(r"Page[_[](\w+?)[]_](?=\")", r"\1Page", text))
+        return dict(zip(self.types, generated, strict=True)), components
+
+    @cached_property
+    def schemas(self) -> dict[str, Json]:
+        """Return the named schemas: structs with their fields explained, errors, events."""
+        _, components = self._generated
+        for struct in _structs(self.types):
+            notes = _field_notes(struct)
+            for field in msgspec.structs.fields(struct):
+                told = components[struct.__name__]["properties"][field.encode_name]
+                _tell_times(told, field.type)
+                if about := notes.get(field.name):
+                    told.setdefault("description", about)
+        own = {_schema_name(error): _error_schema(error) for error in _all_errors()}
+        events = {_event_name(kind): self._event_schema(kind) for kind in self.events}
+        return {**components, **own, **events}
+
+    def schema(self, wire_type: Any) -> Json:
+        """Return the schema of a type that crosses the wire."""
+        return self._generated[0][wire_type]
+
+    # Operations ---------------------------------------------------------------------------------------------------
+
+    def operation(self, handler: HTTPRouteHandler, method: str) -> Json:
+        """Return one operation."""
+        opt, told = handler.opt, inspect.getdoc(handler.fn) or ""
+        summary, _, _ = told.partition("\n\n")
+        name = cast("str", handler.operation_id)
+        operation: Json = {
+            "operationId": name,
+            "tags": [name.partition(".")[0]],
+            "summary": " ".join(summary.split()).rstrip("."),
+            "description": told,
+            "parameters": list(_parameters(handler, method)),
+        }
+        if "scope" in opt:
+            scopes = [opt["scope"]] if opt["scope"] != ANY_KEY else []
+            operation["security"] = [{"bearer": scopes}, {"apiKey": scopes}]
+            operation["x-required-scope"] = opt["scope"] or None
+        else:
+            operation["security"] = []
+        if _takes_body(handler):
+            operation["requestBody"] = self._request_body(handler)
+        operation["responses"] = self._responses(handler, method)
+        return operation
+
+    def _request_body(self, handler: HTTPRouteHandler) -> Json:
+        body, example = handler.opt["body"], handler.opt["example"].get("request")
+        content: Json = {
+            "application/json": {"schema": self.schema(body)} | ({"example": example} if example else {})
+        }
+        if handler.opt["form"]:
+            content["multipart/form-data"] = {"schema": _form_schema(self.form)}
+        return {"required": any(f.required for f in msgspec.structs.fields(body)), "content": content}
+
+    def _responses(self, handler: HTTPRouteHandler, method: str) -> Json:
+        opt = handler.opt
+        good = {handler.status_code: HTTPStatus(handler.status_code).phrase + ".", **opt["also"]}
+        responses: Json = {
+            str(status): {
+                "description": about,
+                "headers": _headers(_good_headers(handler, method, status)),
+                **self._content(handler),
+            }
+            for status, about in good.items()
+        }
+        if opt.get("polled"):
+            names = ["X-Request-Id", "X-RateLimit-Endpoint-Class", "ETag", "Cache-Control"]
+            responses["304"] = {"description": "Nothing new.", "headers": _headers(names)}
+        by_status: dict[int, list[type[errors.Problem]]] = {}
+        for error in errors_of(handler, method):
+            by_status.setdefault(error.status, []).append(error)
+        for status, found in by_status.items():
+            responses[str(status)] = self._shared(_refusal(handler, method, found), handler, found)
+        return dict(sorted(responses.items()))
+
+    def _shared(
+        self, response: Json, handler: HTTPRouteHandler, found: Sequence[type[errors.Problem]]
+    ) -> Json:
+        """Keep one copy of a refusal that reads the same everywhere."""
+        if errors.Conflict in found or handler.opt.get("page"):
+            return response
+        name = "Or".join(error.__name__ for error in found)
+        self.responses[name] = response
+        return {"$ref": f"#/components/responses/{name}"}
+
+    def _content(self, handler: HTTPRouteHandler) -> Json:
+        answer = _answer_type(handler)
+        if answer is not None:
+            example = handler.opt.get("example", {}).get("response")
+            shown = {"example": example} if example else {}
+            return {"content": {"application/json": {"schema": self.schema(answer), **shown}}}
+        media = handler.opt.get("media", ())
+        return {"content": {kind: {} for kind in media}} if media else {}
+
+    # Webhooks -----------------------------------------------------------------------------------------------------
+
+    def told(self, kind: str) -> Json:
+        """Return the request that tells an endpoint of an event."""
+        about = inspect.getdoc(self.events[kind]) or ""
+        return {
+            "operationId": f"webhookEvents.{camel(kind.replace('.', '_'))}",
+            "tags": ["webhooks"],
+            "summary": about.split("\n")[0].rstrip("."),
+            "description": f"{about}\n\nSent to endpoints that listen for `{kind}`. Tried again for about 32 hours "
+            "until it is answered with 2xx; it may come more than once, always with the same `id`.",
+            "parameters": [
+                {
+                    "name": "X-Layers-Signature",
+                    "in": "header",
+                    "required": True,
+                    "description": "`t=<unix>,v1=<hex HMAC-SHA256(secret, '<t>.<body>')>`, a `v1` for each secret.",
+                    "schema": TEXT,
+                },
+                {
+                    "name": "X-Layers-Event-Id",
+                    "in": "header",
+                    "required": True,
+                    "description": "The event's id, the same at every try.",
+                    "schema": {**TEXT, "pattern": "^evt_"},
+                },
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": _ref(_event_name(kind))}},
+            },
+            "responses": {"2XX": {"description": "Taken. Any other answer, or none, is tried again."}},
+        }
+
+    def _event_schema(self, kind: str) -> Json:
+        return {
+            "title": _event_name(kind),
+            "type": "object",
+            "required": ["id", "type", "createdAt", "data"],
+            "properties": {
+                "id": {**TEXT, "description": "The same at every try."},
+                "type": {"const": kind},
+                "createdAt": {**TEXT, "format": "date-time"},
+                "data": self.schema(self.events[kind]),
+            },
+        }
+
+
+def errors_of(handler: HTTPRouteHandler, method: str) -> list[type[errors.Problem]]:
+    """Return every error a route may answer: what it declares, and what all routes of its kind may."""
+    opt = handler.opt
+    found: list[type[errors.Problem]] = [*opt["errors"], errors.Unavailable, errors.Internal]
+    if opt["also"].get(503):
+        found.remove(errors.Unavailable)
+    if opt.get("subcodes"):
+        found.append(errors.Conflict)
+    if "scope" in opt:
+        found += [errors.Unauthenticated, errors.Validation, errors.RateLimited, errors.KillSwitch]
+        if opt["scope"] != ANY_KEY:
+            found.append(errors.ForbiddenScope)
+        if any(p.where == "path" for p in parameters_of(handler)):
+            found.append(errors.NotFound)
+        if method in MUTATIONS:
+            found += [
+                errors.Conflict,
+                errors.IdempotencyConflict,
+                errors.PayloadTooLarge,
+                errors.UnsupportedMediaType,
+            ]
+    return sorted(set(found), key=lambda error: (error.status, error.code))
+
+
+def subcodes_of(handler: HTTPRouteHandler, method: str) -> list[str]:
+    """Return every `details.subcode` a route's conflicts may have; "" among them: it may have none."""
+    found = [*handler.opt.get("subcodes", ())]
+    if "scope" in handler.opt and method in MUTATIONS:
+        found.append("IDEMPOTENCY_IN_FLIGHT")
+    if errors.Conflict in handler.opt["errors"]:
+        found.append("")
+    return sorted(found)
+
+
+def _refusal(handler: HTTPRouteHandler, method: str, found: Sequence[type[errors.Problem]]) -> Json:
+    lines: list[str] = []
+    schemas: list[Json] = []
+    for error in found:
+        lines.append(f"`{error.code}`: {(inspect.getdoc(error) or '').splitlines()[0]}")
+        schema = _ref(_schema_name(error))
+        if error is errors.Conflict:
+            subcodes = subcodes_of(handler, method)
+            lines += [f"- `{word}`: {errors.SUBCODES[word]}" for word in subcodes if word]
+            schema |= _narrowed(subcodes)
+        schemas.append(schema)
+    names = ["X-Request-Id", "X-RateLimit-Endpoint-Class"]
+    if {errors.RateLimited, errors.Conflict, errors.Unavailable} & set(found):
+        names.append("Retry-After")
+    if errors.Unauthenticated in found:
+        names.append("WWW-Authenticate")
+    if errors.ApprovalRequired in found:
+        names.append("Idempotent-Replayed")
+    content: Json = {"application/json": {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}}
+    if handler.opt.get("page"):
+        content["text/html"] = {}
+    return {
+        "description": "\n".join(lines),
+        "headers": _headers(names),
+        "content": content,
+        "x-error-codes": [error.code for error in found],
+    }
+
+
+def _narrowed(subcodes: Sequence[str]) -> Json:
+    """Say which subcodes a Conflict has here."""
+    details: Json = {"properties": {"subcode": {"enum": [word for word in subcodes if word]}}}
+    inside: Json = {"properties": {"details": details}}
+    if "" not in subcodes:
+        details["required"], inside["required"] = ["subcode"], ["details"]
+    return {"properties": {"error": inside}}
+
+
+def _parameters(handler: HTTPRouteHandler, method: str) -> Iterator[Json]:
+    for parameter in parameters_of(handler):
+        yield _parameter(parameter)
+    if method in MUTATIONS and "scope" in handler.opt:
+        yield {"$ref": "#/components/parameters/IdempotencyKey"}
+    if handler.opt.get("polled"):
+        yield {"$ref": "#/components/parameters/IfNoneMatch"}
+
+
+def _parameter(parameter: Parameter) -> Json:
+    schema = {**msgspec.json.schema(parameter.type), **parameter.bounds}
+    _tell_times(schema, parameter.type)
+    if parameter.default is not None:
+        schema["default"] = parameter.default
+    told: Json = {"name": parameter.name, "in": parameter.where, "required": parameter.where == "path"}
+    if about := ABOUT.get(parameter.name):
+        told["description"] = about
+    if parameter.where == "path" and (example := EXAMPLES.get(parameter.name)):
+        told["example"] = example
+    if parameter.listed:
+        told |= {"style": "form", "explode": True}
+        told["description"] = f"{about} Several may be given, repeated or parted by commas."
+    return {**told, "schema": schema}
+
+
+def _good_headers(handler: HTTPRouteHandler, method: str, status: int) -> list[str]:
+    names = ["X-Request-Id", "X-RateLimit-Endpoint-Class"]
+    if "scope" in handler.opt:
+        names += ["RateLimit-Policy", "RateLimit"]
+        if method in MUTATIONS:
+            names.append("Idempotent-Replayed")
+    if handler.opt.get("polled"):
+        names += ["ETag", "Cache-Control"]
+    if 300 <= status < 400:
+        names.append("Location")
+    return names
+
+
+def _headers(names: Iterable[str]) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _takes_body(handler: HTTPRouteHandler) -> bool:
+    return handler.opt.get("body", NoBody) is not NoBody
+
+
+def _answer_type(handler: HTTPRouteHandler) -> Any:
+    """Return the type a route answers as JSON; None where it answers otherwise."""
+    told = get_type_hints(handler.fn)["return"]
+    if get_origin(told) is Response:
+        (told,) = get_args(told)
+    is_json = "application/json" in handler.opt.get("media", ("application/json",))
+    return told if is_json and told is not Any else None
+
+
+def _form_schema(form: FormLimits) -> Json:
+    files: Json = {"type": "array", "maxItems": form.max_files, "items": {**TEXT, "format": "binary"}}
+    fields: Json = {name: {**TEXT, "maxLength": form.max_text_bytes} for name in sorted(form.text_fields)}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": sorted(form.file_fields),
+        "properties": {**{name: {**files, "minItems": 1} for name in sorted(form.file_fields)}, **fields},
+    }
+
+
+def _all_errors() -> list[type[errors.Problem]]:
+    return [
+        error
+        for error in vars(errors).values()
+        if inspect.isclass(error) and issubclass(error, errors.Problem)
+    ]
+
+
+def _error_schema(error: type[errors.Problem]) -> Json:
+    properties: Json = {"code": {"const": error.code}, "message": TEXT, "requestId": TEXT}
+    required = ["code", "message", "requestId"]
+    if error is errors.Problem:
+        properties |= {"code": TEXT, "details": {"type": "object"}}
+    if error.tells or error.may_tell:
+        details: Json = {"type": "object", "properties": {**error.tells, **error.may_tell}}
+        properties["details"] = details
+        if error.tells:
+            details["required"] = sorted(error.tells)
+            required.append("details")
+    inside = {"type": "object", "required": required, "properties": properties}
+    return {
+        "title": _schema_name(error),
+        "description": inspect.getdoc(error)
+        if error is not errors.Problem
+        else "What every refusal and fault looks like.",
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": inside},
+    }
+
+
+def _schema_name(error: type[errors.Problem]) -> str:
+    return "Error" if error is errors.Problem else f"{error.__name__}Error"
+
+
+def _event_name(kind: str) -> str:
+    return "".join(part.capitalize() for part in re.split(r"[._]", kind)) + "Event"
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _wire_path(path: str) -> str:
+    return re.sub(r"{(\w+):\w+}", lambda found: f"{{{camel(found[1])}}}", path)
+
+
+def _tell_times(schema: Json, wire_type: Any) -> None:
+    """Say which texts are times: msgspec says it only of those it holds to an offset; here all have one."""
+    if wire_type is not datetime and datetime not in get_args(wire_type):
+        return
+    for text in schema.get("anyOf", [schema]):
+        if text.get("type") == "string":
+            text["format"] = "date-time"
+
+
+def _structs(types: Iterable[Any]) -> Iterator[type[msgspec.Struct]]:
+    """Yield all structs among the types and below them."""
+    waiting, seen = list(types), set[Any]()
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if inspect.isclass(one) and issubclass(one, msgspec.Struct):
+            yield one
+            waiting += [field.type for field in msgspec.structs.fields(one)]
+        else:
+            waiting += [arg for arg in get_args(one) if get_args(arg) or inspect.isclass(arg)]
+
+
+def _field_notes(struct: type[msgspec.Struct]) -> dict[str, str]:
+    """Return what stands in a docstring below each field."""
+    notes: dict[str, str] = {}
+    for owner in struct.__mro__:
+        if not issubclass(owner, msgspec.Struct) or owner is msgspec.Struct:
+            continue
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
+        statements = cast("ast.ClassDef", tree).body
+        for field, note in pairwise(statements):
+            if (
+                isinstance(field, ast.AnnAssign)
+                and isinstance(field.target, ast.Name)
+                and isinstance(note, ast.Expr)
+            ):
+                notes[field.target.id] = " ".join(ast.literal_eval(note.value).split())
+    return notes
