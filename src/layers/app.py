@@ -23,7 +23,7 @@ from layers.api import errors
 from layers.api.conditional import conditional
 from layers.api.envelope import Envelope, exception_handlers
 from layers.api.multipart import Form, FormLimits, receive_form
-from layers.api.openapi import Document
+from layers.api.openapi.document import Document
 from layers.api.routes import open_to_all
 from layers.api.transaction import transaction
 from layers.content import routes as content

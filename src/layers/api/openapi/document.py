@@ -4,15 +4,10 @@ What a route says of itself (`layers.api.routes.operation`) and the types of its
 is written twice. What every route of a kind may answer is told here once.
 """
 
-import ast
 import inspect
 import re
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from functools import cached_property
 from http import HTTPStatus
-from itertools import pairwise
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -21,7 +16,17 @@ from litestar.handlers import HTTPRouteHandler
 
 from layers.api import errors
 from layers.api.multipart import FormLimits
-from layers.api.openapi_words import (
+from layers.api.openapi.refusals import (
+    MUTATIONS,
+    all_errors,
+    error_schema,
+    errors_of,
+    headers,
+    refusal,
+    schema_name,
+)
+from layers.api.openapi.wire_types import Json, WireTypes, ref, tell_times
+from layers.api.openapi.words import (
     ABOUT,
     EXAMPLES,
     HEADERS,
@@ -35,9 +40,6 @@ from layers.api.parameters import Parameter, parameters_of
 from layers.api.routes import ANY_KEY, NoBody
 from layers.kit.problems import Issue
 from layers.kit.text import camel
-
-Json = dict[str, Any]
-MUTATIONS = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
 
 class Document:
@@ -53,10 +55,16 @@ class Document:
         self.form = form
         self.events = events
         self.responses: dict[str, Json] = {}
+        bodies = [h.opt["body"] for h in self.handlers if _takes_body(h)]
+        answers = [answer for h in self.handlers if (answer := _answer_type(h)) is not None]
+        self.types = WireTypes(list(dict.fromkeys([*bodies, *answers, *events.values(), Issue])))
 
     def build(self, version: str) -> Json:
         """Return the whole document."""
         paths: dict[str, Json] = {}
+        own = {schema_name(error): error_schema(error) for error in all_errors()}
+        told = {_event_name(kind): self._event_schema(kind) for kind in self.events}
+        schemas = {**self.types.components, **own, **told}
         for handler in self.handlers:
             for path in sorted(handler.paths):
                 item = paths.setdefault(_wire_path(path), {})
@@ -90,48 +98,9 @@ class Document:
                 },
                 "parameters": {"IdempotencyKey": IDEMPOTENCY_KEY, "IfNoneMatch": IF_NONE_MATCH},
                 "responses": dict(sorted(self.responses.items())),
-                "schemas": dict(sorted(self.schemas.items())),
+                "schemas": dict(sorted(schemas.items())),
             },
         }
-
-    # Types --------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def types(self) -> list[Any]:
-        """Return every type that crosses the wire."""
-        bodies = [h.opt["body"] for h in self.handlers if _takes_body(h)]
-        answers = [answer for h in self.handlers if (answer := _answer_type(h)) is not None]
-        return list(dict.fromkeys([*bodies, *answers, *self.events.values(), Issue]))
-
-    @cached_property
-    def _generated(self) -> tuple[dict[Any, Json], dict[str, Json]]:
-        generated, components = msgspec.json.schema_components(
-            self.types,
-            schema_hook=lambda _: {"description": "Any JSON value."},
-            ref_template="#/components/schemas/{name}",
-        )
-        text = msgspec.json.encode([generated, components]).decode()
-        generated, components = msgspec.json.decode(re.sub(r"Page[_[](\w+?)[]_](?=\")", r"\1Page", text))
-        return dict(zip(self.types, generated, strict=True)), components
-
-    @cached_property
-    def schemas(self) -> dict[str, Json]:
-        """Return the named schemas: structs with their fields explained, errors, events."""
-        _, components = self._generated
-        for struct in _structs(self.types):
-            notes = _field_notes(struct)
-            for field in msgspec.structs.fields(struct):
-                told = components[struct.__name__]["properties"][field.encode_name]
-                _tell_times(told, field.type)
-                if about := notes.get(field.name):
-                    told.setdefault("description", about)
-        own = {_schema_name(error): _error_schema(error) for error in _all_errors()}
-        events = {_event_name(kind): self._event_schema(kind) for kind in self.events}
-        return {**components, **own, **events}
-
-    def schema(self, wire_type: Any) -> Json:
-        """Return the schema of a type that crosses the wire."""
-        return self._generated[0][wire_type]
 
     # Operations ---------------------------------------------------------------------------------------------------
 
@@ -161,7 +130,7 @@ class Document:
     def _request_body(self, handler: HTTPRouteHandler) -> Json:
         body, example = handler.opt["body"], handler.opt["example"].get("request")
         content: Json = {
-            "application/json": {"schema": self.schema(body)} | ({"example": example} if example else {})
+            "application/json": {"schema": self.types.of(body)} | ({"example": example} if example else {})
         }
         if handler.opt["form"]:
             content["multipart/form-data"] = {"schema": _form_schema(self.form)}
@@ -173,19 +142,19 @@ class Document:
         responses: Json = {
             str(status): {
                 "description": about,
-                "headers": _headers(_good_headers(handler, method, status)),
+                "headers": headers(_good_headers(handler, method, status)),
                 **self._content(handler),
             }
             for status, about in good.items()
         }
         if opt.get("polled"):
             names = ["X-Request-Id", "X-RateLimit-Endpoint-Class", "ETag", "Cache-Control"]
-            responses["304"] = {"description": "Nothing new.", "headers": _headers(names)}
+            responses["304"] = {"description": "Nothing new.", "headers": headers(names)}
         by_status: dict[int, list[type[errors.Problem]]] = {}
         for error in errors_of(handler, method):
             by_status.setdefault(error.status, []).append(error)
         for status, found in by_status.items():
-            responses[str(status)] = self._shared(_refusal(handler, method, found), handler, found)
+            responses[str(status)] = self._shared(refusal(handler, method, found), handler, found)
         return dict(sorted(responses.items()))
 
     def _shared(
@@ -203,7 +172,7 @@ class Document:
         if answer is not None:
             example = handler.opt.get("example", {}).get("response")
             shown = {"example": example} if example else {}
-            return {"content": {"application/json": {"schema": self.schema(answer), **shown}}}
+            return {"content": {"application/json": {"schema": self.types.of(answer), **shown}}}
         media = handler.opt.get("media", ())
         return {"content": {kind: {} for kind in media}} if media else {}
 
@@ -236,7 +205,7 @@ class Document:
             ],
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": _ref(_event_name(kind))}},
+                "content": {"application/json": {"schema": ref(_event_name(kind))}},
             },
             "responses": {"2XX": {"description": "Taken. Any other answer, or none, is tried again."}},
         }
@@ -250,81 +219,9 @@ class Document:
                 "id": {**TEXT, "description": "The same at every try."},
                 "type": {"const": kind},
                 "createdAt": {**TEXT, "format": "date-time"},
-                "data": self.schema(self.events[kind]),
+                "data": self.types.of(self.events[kind]),
             },
         }
-
-
-def errors_of(handler: HTTPRouteHandler, method: str) -> list[type[errors.Problem]]:
-    """Return every error a route may answer: what it declares, and what all routes of its kind may."""
-    opt = handler.opt
-    found: list[type[errors.Problem]] = [*opt["errors"], errors.Unavailable, errors.Internal]
-    if opt["also"].get(503):
-        found.remove(errors.Unavailable)
-    if opt.get("subcodes"):
-        found.append(errors.Conflict)
-    if "scope" in opt:
-        found += [errors.Unauthenticated, errors.Validation, errors.RateLimited, errors.KillSwitch]
-        if opt["scope"] != ANY_KEY:
-            found.append(errors.ForbiddenScope)
-        if any(p.where == "path" for p in parameters_of(handler)):
-            found.append(errors.NotFound)
-        if method in MUTATIONS:
-            found += [
-                errors.Conflict,
-                errors.IdempotencyConflict,
-                errors.PayloadTooLarge,
-                errors.UnsupportedMediaType,
-            ]
-    return sorted(set(found), key=lambda error: (error.status, error.code))
-
-
-def subcodes_of(handler: HTTPRouteHandler, method: str) -> list[str]:
-    """Return every `details.subcode` a route's conflicts may have; "" among them: it may have none."""
-    found = [*handler.opt.get("subcodes", ())]
-    if "scope" in handler.opt and method in MUTATIONS:
-        found.append("IDEMPOTENCY_IN_FLIGHT")
-    if errors.Conflict in handler.opt["errors"]:
-        found.append("")
-    return sorted(found)
-
-
-def _refusal(handler: HTTPRouteHandler, method: str, found: Sequence[type[errors.Problem]]) -> Json:
-    lines: list[str] = []
-    schemas: list[Json] = []
-    for error in found:
-        lines.append(f"`{error.code}`: {(inspect.getdoc(error) or '').splitlines()[0]}")
-        schema = _ref(_schema_name(error))
-        if error is errors.Conflict:
-            subcodes = subcodes_of(handler, method)
-            lines += [f"- `{word}`: {errors.SUBCODES[word]}" for word in subcodes if word]
-            schema |= _narrowed(subcodes)
-        schemas.append(schema)
-    names = ["X-Request-Id", "X-RateLimit-Endpoint-Class"]
-    if {errors.RateLimited, errors.Conflict, errors.Unavailable} & set(found):
-        names.append("Retry-After")
-    if errors.Unauthenticated in found:
-        names.append("WWW-Authenticate")
-    if errors.ApprovalRequired in found:
-        names.append("Idempotent-Replayed")
-    content: Json = {"application/json": {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}}
-    if handler.opt.get("page"):
-        content["text/html"] = {}
-    return {
-        "description": "\n".join(lines),
-        "headers": _headers(names),
-        "content": content,
-        "x-error-codes": [error.code for error in found],
-    }
-
-
-def _narrowed(subcodes: Sequence[str]) -> Json:
-    """Say which subcodes a Conflict has here."""
-    details: Json = {"properties": {"subcode": {"enum": [word for word in subcodes if word]}}}
-    inside: Json = {"properties": {"details": details}}
-    if "" not in subcodes:
-        details["required"], inside["required"] = ["subcode"], ["details"]
-    return {"properties": {"error": inside}}
 
 
 def _parameters(handler: HTTPRouteHandler, method: str) -> Iterator[Json]:
@@ -338,7 +235,7 @@ def _parameters(handler: HTTPRouteHandler, method: str) -> Iterator[Json]:
 
 def _parameter(parameter: Parameter) -> Json:
     schema = {**msgspec.json.schema(parameter.type), **parameter.bounds}
-    _tell_times(schema, parameter.type)
+    tell_times(schema, parameter.type)
     if parameter.default is not None:
         schema["default"] = parameter.default
     told: Json = {"name": parameter.name, "in": parameter.where, "required": parameter.where == "path"}
@@ -365,10 +262,6 @@ def _good_headers(handler: HTTPRouteHandler, method: str, status: int) -> list[s
     return names
 
 
-def _headers(names: Iterable[str]) -> Json:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
 def _takes_body(handler: HTTPRouteHandler) -> bool:
     return handler.opt.get("body", NoBody) is not NoBody
 
@@ -393,90 +286,9 @@ def _form_schema(form: FormLimits) -> Json:
     }
 
 
-def _all_errors() -> list[type[errors.Problem]]:
-    return [
-        error
-        for error in vars(errors).values()
-        if inspect.isclass(error) and issubclass(error, errors.Problem)
-    ]
-
-
-def _error_schema(error: type[errors.Problem]) -> Json:
-    properties: Json = {"code": {"const": error.code}, "message": TEXT, "requestId": TEXT}
-    required = ["code", "message", "requestId"]
-    if error is errors.Problem:
-        properties |= {"code": TEXT, "details": {"type": "object"}}
-    if error.tells or error.may_tell:
-        details: Json = {"type": "object", "properties": {**error.tells, **error.may_tell}}
-        properties["details"] = details
-        if error.tells:
-            details["required"] = sorted(error.tells)
-            required.append("details")
-    inside = {"type": "object", "required": required, "properties": properties}
-    return {
-        "title": _schema_name(error),
-        "description": inspect.getdoc(error)
-        if error is not errors.Problem
-        else "What every refusal and fault looks like.",
-        "type": "object",
-        "required": ["error"],
-        "properties": {"error": inside},
-    }
-
-
-def _schema_name(error: type[errors.Problem]) -> str:
-    return "Error" if error is errors.Problem else f"{error.__name__}Error"
-
-
 def _event_name(kind: str) -> str:
     return "".join(part.capitalize() for part in re.split(r"[._]", kind)) + "Event"
 
 
-def _ref(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 def _wire_path(path: str) -> str:
     return re.sub(r"{(\w+):\w+}", lambda found: f"{{{camel(found[1])}}}", path)
-
-
-def _tell_times(schema: Json, wire_type: Any) -> None:
-    """Say which texts are times: msgspec says it only of those it holds to an offset; here all have one."""
-    if wire_type is not datetime and datetime not in get_args(wire_type):
-        return
-    for text in schema.get("anyOf", [schema]):
-        if text.get("type") == "string":
-            text["format"] = "date-time"
-
-
-def _structs(types: Iterable[Any]) -> Iterator[type[msgspec.Struct]]:
-    """Yield all structs among the types and below them."""
-    waiting, seen = list(types), set[Any]()
-    while waiting:
-        one = waiting.pop()
-        if one in seen:
-            continue
-        seen.add(one)
-        if inspect.isclass(one) and issubclass(one, msgspec.Struct):
-            yield one
-            waiting += [field.type for field in msgspec.structs.fields(one)]
-        else:
-            waiting += [arg for arg in get_args(one) if get_args(arg) or inspect.isclass(arg)]
-
-
-def _field_notes(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """Return what stands in a docstring below each field."""
-    notes: dict[str, str] = {}
-    for owner in struct.__mro__:
-        if not issubclass(owner, msgspec.Struct) or owner is msgspec.Struct:
-            continue
-        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
-        statements = cast("ast.ClassDef", tree).body
-        for field, note in pairwise(statements):
-            if (
-                isinstance(field, ast.AnnAssign)
-                and isinstance(field.target, ast.Name)
-                and isinstance(note, ast.Expr)
-            ):
-                notes[field.target.id] = " ".join(ast.literal_eval(note.value).split())
-    return notes
