@@ -15,7 +15,7 @@ from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath, QueryParameter
 
-from layers.api.errors import NotFound
+from layers.api.errors import NotFound, Validation
 from layers.api.routes import open_page
 from layers.connector import Media
 from layers.db.pool import Pool
@@ -32,7 +32,7 @@ NOT_HANDED_OVER = "This post is not in anybody's hands: it was taken back, or ne
 FRESH = "Ask whoever sent it for a fresh one."
 
 
-@get("/handoff/{number:int}", opt=open_page(errors=(NotFound,)), operation_id="handoff.show")
+@get("/handoff/{number:int}", opt=open_page(errors=(NotFound, Validation)), operation_id="handoff.show")
 async def page(
     state: State, number: FromPath[int], expires: LinkPart = "", signature: LinkPart = ""
 ) -> Response[str]:
@@ -47,7 +47,7 @@ async def page(
 
 @post(
     "/handoff/{number:int}",
-    opt=open_page(errors=(NotFound,)),
+    opt=open_page(errors=(NotFound, Validation)),
     status_code=200,
     operation_id="handoff.markPosted",
 )
