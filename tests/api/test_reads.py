@@ -206,6 +206,23 @@ async def test_several_statuses_may_be_repeated_or_parted_by_commas(client, quer
     assert len((await client.get(f"/v1/projects/{project}/scheduled-posts?{query}"))["items"]) == count
 
 
+@pytest.mark.parametrize("query", ["status=queued,null", "status=NULL", "since=null", "limit=Null"])
+async def test_null_is_no_value(client, query: str) -> None:
+    answer = await client.get(f"/v1/projects/{await client.project()}/scheduled-posts?{query}")
+    assert (answer.status, {path for path, _ in answer.issues}) == (422, {query.partition("=")[0]})
+
+
+async def test_a_method_there_is_none_of_is_refused_with_those_there_are(client) -> None:
+    for method, path, allowed in (
+        ("PUT", "/v1/projects/prj_x", "DELETE, GET, PATCH"),
+        ("TRACE", "/health/live", "GET"),
+        ("OPTIONS", "/v1/content/cnt_x/publish", "POST"),
+        ("POST", "/v1/assets/ast_x", "GET, HEAD"),
+    ):
+        answer = await client.call(method, path)
+        assert (answer.status, answer.headers["allow"]) == (405, allowed)
+
+
 @pytest.mark.parametrize("query", ["status=gone", "status=queued,gone", "status=queued&status=gone"])
 async def test_a_status_there_is_none_of_is_refused(client, query: str) -> None:
     answer = await client.get(f"/v1/projects/{await client.project()}/scheduled-posts?{query}")

@@ -67,7 +67,7 @@ async def make_world(caller: Caller, size: int = 3) -> World:
     return ids
 
 
-async def fuzz(origin: str, key: str, world: World, *options: str) -> tuple[int, str]:
+async def fuzz(origin: str, key: str, own_id: str, world: World, *options: str) -> tuple[int, str]:
     """Run schemathesis; returns its exit code and what it said."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("LAYERS_")},
@@ -75,6 +75,7 @@ async def fuzz(origin: str, key: str, world: World, *options: str) -> tuple[int,
         "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]),
         "FUZZ_WORLD": json.dumps(world),
         "FUZZ_KEY": key,
+        "FUZZ_OWN": own_id,
     }
     command = [
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml")),
