@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import get_args
 
 import layers
-from layers.api.errors import Problem
-from layers.app import PLATFORM_SETTINGS
+from layers.api.errors import SUBCODES, Problem
+from layers.app import PLATFORM_SETTINGS, contract
 from layers.connector import MediaLimit, Mode, Option, Source, TextLimit
 from layers.doctor import about_platform_setting
 from layers.platforms import CONNECTORS
@@ -26,7 +26,7 @@ from layers.publishing.schemas import PostStatus
 from layers.settings import PREFIX, Settings
 from layers.social_accounts.oauth import AccountMismatch
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 PACKAGE = Path(layers.__file__).parent
 NOTE = "<!-- Written by docs/generate.py from the code; change the code or the generator, then run `make docs`. -->"
 
@@ -44,27 +44,6 @@ STATUSES: Mapping[str, str] = {
     "draft_in_inbox": "In the creator's inbox on the platform; a person finishes it there.",
     "failed": "Not tried any more; `lastError` says why. With `OUTCOME_UNKNOWN` a person must look.",
     "canceled": "Withdrawn before anything irreversible was sent.",
-}
-
-SUBCODES: Mapping[str, str] = {
-    "CONTAINER_DELETED": "The container was deleted meanwhile; make another one.",
-    "CONTAINER_NOT_COMPLETED": "The container's media is not ready; `details.status` tells its state.",
-    "DELIVERY_IN_HAND": "The webhook is being sent at this very moment; look again when it has been answered.",
-    "DUPLICATE_POST": "The same container goes to the same account in the same mode within ten minutes of another "
-    "live post (`details.scheduledPostIds`). Say `allowDuplicate: true` to mean it: in the target, or in the body of "
-    "`…/retry`.",
-    "ENDPOINT_PAUSED": 'The webhook endpoint is paused; make it active first, with `PATCH {"status": "active"}`.',
-    "IDEMPOTENCY_IN_FLIGHT": "A request with this Idempotency-Key is still running. Wait `Retry-After` and repeat.",
-    "LIVE_POSTS": "The container cannot be deleted, or the archived project erased, while posts of it are queued or "
-    "being published.",
-    "NO_UPLOAD_AWAITED": "The container is fetched, failed or was given up; there is no upload to finalize.",
-    "OUTCOME_UNKNOWN": "Nobody knows yet whether this post is on its platform. Look there, then `…/resolve`.",
-    "PROJECT_ARCHIVED": "The project takes nothing new.",
-    "PROJECT_NOT_ARCHIVED": "Only an archived project can be erased; archive it with `DELETE`.",
-    "SCHEDULED_POST_ID_TAKEN": "Another post of the organisation has this `scheduledPostId`.",
-    "TOO_MANY_SECRETS": "Five secrets of the webhook endpoint are valid already; wait until one of them ends.",
-    "UPLOAD_OFFSET": "The upload stands at another byte, or a newer request took over; go on from "
-    "`details.uploadOffset`.",
 }
 
 LAST_ERRORS: Mapping[str, str] = {
@@ -177,6 +156,7 @@ ISSUES: Mapping[str, str] = {
     "too_soon": "Less than 30 seconds from now.",
     "unknown_scope": "There is no such scope.",
     "unknown_field": "A field, form part or platform option that does not exist here; the message lists those that do.",
+    "unknown_parameter": "The route knows no such query parameter; the message lists those it does.",
     "unknown_platform": "Layers has no such platform.",
     "unknown_timezone": "Not an IANA time zone.",
     "unreadable_media": "The bytes are not media that can be read.",
@@ -514,6 +494,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "reference/settings.md": settings_page,
     "reference/errors.md": errors_page,
     "reference/platforms.md": platforms_page,
+    "../openapi.json": contract,
 }
 
 
@@ -523,7 +504,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if a page is out of date")
     check = parser.parse_args().check
     try:
-        written = {HERE / name: render() for name, render in PAGES.items()}
+        written = {(HERE / name).resolve(): render() for name, render in PAGES.items()}
     except Undocumented as why:
         sys.stderr.write(f"{why}\n")
         return 1

@@ -1,26 +1,31 @@
 """The API, composed: routes of every slice, the layers around them, and what they share."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
 import structlog
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, MediaType, Request, Response, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from layers import __version__
 from layers.access import routes as access
 from layers.access.caller import authentication, provide_call
 from layers.access.notes import Notes, writing
 from layers.api import errors
+from layers.api.conditional import conditional
 from layers.api.context import body_of
 from layers.api.envelope import Envelope, exception_handlers, respond
 from layers.api.multipart import Form, FormLimits, receive_form
+from layers.api.openapi.document import Document
 from layers.api.routes import open_to_all
 from layers.api.transaction import refuse_announced, transaction
 from layers.content import routes as content
@@ -50,6 +55,7 @@ from layers.social_accounts.oauth import CALLBACK
 from layers.social_accounts.store import is_awaited
 from layers.storage import ObjectMissing, Storage, StorageError, open_storage
 from layers.vault import Vault, open_vault
+from layers.webhooks import payloads
 from layers.webhooks import routes as webhooks
 from layers.webhooks.commands import Terms
 
@@ -102,13 +108,17 @@ def harbour_of(shared: Shared) -> Harbour:
     )
 
 
-@get("/health/live", opt=open_to_all(), include_in_schema=False)
+@get("/health/live", opt=open_to_all(), operation_id="health.live")
 async def live() -> dict[str, str]:
     """Say that the process answers."""
     return {"status": "ok"}
 
 
-@get("/health/ready", opt=open_to_all(), include_in_schema=False)
+@get(
+    "/health/ready",
+    opt=open_to_all(also={503: "The database is away, or its schema is of another release."}),
+    operation_id="health.ready",
+)
 async def ready(state: State) -> Response[dict[str, object]]:
     """Say whether the database answers and has the right schema."""
     try:
@@ -117,6 +127,33 @@ async def ready(state: State) -> Response[dict[str, object]]:
     except (schema.SchemaMismatch, *DATABASE_AWAY) as fault:
         return Response({"status": "unavailable", "reason": str(fault) or repr(fault)}, status_code=503)
     return Response({"status": "ok"})
+
+
+@get("/openapi.json", opt=open_to_all(polled=True), operation_id="meta.getOpenapi")
+async def openapi_document() -> Response[Any]:
+    """Return the contract as an OpenAPI 3.1 document: this one."""
+    return Response(contract().encode(), media_type=MediaType.JSON)
+
+
+ROUTES = [
+    *(live, ready, metrics, openapi_document, *health.ROUTES),
+    *access.ROUTES,
+    *catalog.ROUTES,
+    *projects.ROUTES,
+    *content.ROUTES,
+    *upload_routes.ROUTES,
+    *social_accounts.ROUTES,
+    *publishing.ROUTES,
+    *handoff.ROUTES,
+    *webhooks.ROUTES,
+]
+
+
+@cache
+def contract() -> str:
+    """Return the contract, as it is served, printed and committed."""
+    document = Document(ROUTES, FORM, payloads.DATA).build(__version__)
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def create_app(shared: Shared) -> ASGIApp:
@@ -148,19 +185,8 @@ def create_app(shared: Shared) -> ASGIApp:
             await pool.close()
 
     app = Litestar(
-        route_handlers=[
-            *(live, ready, metrics, *health.ROUTES),
-            *access.ROUTES,
-            *catalog.ROUTES,
-            *projects.ROUTES,
-            *content.ROUTES,
-            *upload_routes.ROUTES,
-            *social_accounts.ROUTES,
-            *publishing.ROUTES,
-            *handoff.ROUTES,
-            *webhooks.ROUTES,
-        ],
-        middleware=[authentication, transaction],
+        route_handlers=ROUTES,
+        middleware=[authentication, conditional, transaction],
         dependencies={"call": Provide(provide_call, sync_to_thread=False)},
         exception_handlers=cast("Any", {**exception_handlers(), StorageError: _on_storage_away}),
         lifespan=[lifespan],

@@ -16,7 +16,7 @@ from layers import doctor as checks
 from layers.access.commands import create_first_key
 from layers.access.keys import EVERYTHING, SCOPES, unknown_scopes
 from layers.api.server import server_for
-from layers.app import PLATFORM_SETTINGS, Shared, create_app, open_bounds, share
+from layers.app import PLATFORM_SETTINGS, Shared, contract, create_app, open_bounds, share
 from layers.cli_accounts import accounts
 from layers.cli_backup import backup, recover_command, restore
 from layers.cli_organizations import organizations
@@ -182,6 +182,12 @@ def _print_settings(settings: Settings) -> None:
         shown = (given if name.endswith("_BASE_URL") else "(set)") if given else "(unset)"
         table.add_row(f"LAYERS_{name}", shown, checks.about_platform_setting(name))
     out.print(table)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the contract of the HTTP API (OpenAPI 3.1)."""
+    sys.stdout.write(contract())
 
 
 @keys.command("create")

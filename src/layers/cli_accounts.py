@@ -13,7 +13,7 @@ from layers.console import AsJson, fail, on_database, operator, out, print_json
 from layers.db.pool import Connection
 from layers.kit.times import iso_z, utc_now
 from layers.social_accounts import commands, store
-from layers.social_accounts.schemas import AccountStatus, Health
+from layers.social_accounts.schemas import AccountHealth, AccountStatus
 
 accounts = typer.Typer(help="Social accounts: how they are; hold them, let them go.", no_args_is_help=True)
 AccountId = Annotated[str, typer.Argument(help="The account's id, sa_….")]
@@ -71,7 +71,7 @@ def list_accounts(
 def show_account(account_id: AccountId, as_json: AsJson = False) -> None:
     """Show an account: its tokens, its last success, what waits for it."""
 
-    async def read(tx: Connection) -> tuple[dict[str, Any], Health]:
+    async def read(tx: Connection) -> tuple[dict[str, Any], AccountHealth]:
         return await _see(tx, account_id)
 
     _show(*on_database(read), as_json=as_json)
@@ -86,7 +86,7 @@ def hold_account(
     """Let none of its posts go out; they stay queued. What is being sent is finished."""
     until = UNTIL_RELEASED if hours is None else utc_now() + timedelta(hours=hours)
 
-    async def hold(tx: Connection) -> tuple[dict[str, Any], Health]:
+    async def hold(tx: Connection) -> tuple[dict[str, Any], AccountHealth]:
         await commands.hold(tx, await _caller(tx, account_id), account_id, until)
         return await _see(tx, account_id)
 
@@ -97,7 +97,7 @@ def hold_account(
 def release_account(account_id: AccountId, as_json: AsJson = False) -> None:
     """End a hold, also one its platform asked for, and try what is parked at once."""
 
-    async def release(tx: Connection) -> tuple[dict[str, Any], Health]:
+    async def release(tx: Connection) -> tuple[dict[str, Any], AccountHealth]:
         await commands.release(tx, await _caller(tx, account_id), account_id)
         return await _see(tx, account_id)
 
@@ -108,7 +108,7 @@ def release_account(account_id: AccountId, as_json: AsJson = False) -> None:
 def disconnect_account(account_id: AccountId, as_json: AsJson = False) -> None:
     """Forget its tokens and cancel its queued posts."""
 
-    async def disconnect(tx: Connection) -> tuple[dict[str, Any], Health]:
+    async def disconnect(tx: Connection) -> tuple[dict[str, Any], AccountHealth]:
         await commands.revoke(tx, await _caller(tx, account_id), account_id)
         return await _see(tx, account_id)
 
@@ -126,12 +126,12 @@ async def _caller(tx: Connection, account_id: str) -> Caller:
     return operator(dict(await _row(tx, account_id)))
 
 
-async def _see(tx: Connection, account_id: str) -> tuple[dict[str, Any], Health]:
+async def _see(tx: Connection, account_id: str) -> tuple[dict[str, Any], AccountHealth]:
     row = await _row(tx, account_id)
     return _facts(row), commands.health_from(account_id, await store.health(tx, account_id), utc_now())
 
 
-def _show(facts: dict[str, Any], health: Health, *, as_json: bool) -> None:
+def _show(facts: dict[str, Any], health: AccountHealth, *, as_json: bool) -> None:
     if as_json:
         print_json({"account": facts, "health": health})
         return

@@ -18,6 +18,8 @@ from layers.db.pool import Connection
 from layers.events import Event
 from layers.kit.times import utc_now
 
+MAX_SEGMENT = 255
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -129,8 +131,11 @@ def note_refused(
 
 
 def refuse_nul(scope: Scope) -> None:
-    """PostgreSQL text holds no NUL, so nothing with one exists and nothing may be made with one."""
-    if "\x00" in scope["path"]:
+    """PostgreSQL text holds no NUL, so nothing with one exists or may be made. Nor is any id so long."""
+    path = scope["path"]
+    if "\x00" in path or (
+        len(path) > MAX_SEGMENT and any(len(part) > MAX_SEGMENT for part in path.split("/"))
+    ):
         raise errors.NotFound("There is nothing at this path.")
     if b"%00" in scope["query_string"]:
         raise errors.one_issue("query", "A parameter contains the NUL character; remove it.", "invalid_text")

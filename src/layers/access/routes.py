@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from layers.access import commands, schemas, store
 from layers.access.caller import Calling
-from layers.api.pages import Page, page_of, read_cursor
+from layers.api.pages import Cursor, Page, page_of, read_cursor
 from layers.api.routes import ANY_KEY, NoBody, WireOut, operation
 from layers.api.times import utc_or_refuse
 
@@ -28,7 +28,7 @@ class Whoami(WireOut):
     api_key_id: str
 
 
-@get("/v1/whoami", opt=operation(ANY_KEY))
+@get("/v1/whoami", opt=operation(ANY_KEY), operation_id="apiKeys.whoami")
 async def whoami(call: Calling[NoBody]) -> Whoami:
     """Say whose key this is and what it may do."""
     return Whoami(
@@ -41,10 +41,10 @@ async def whoami(call: Calling[NoBody]) -> Whoami:
     )
 
 
-@get(KEYS, opt=operation("keys:read"))
+@get(KEYS, opt=operation("keys:read"), operation_id="apiKeys.list")
 async def list_keys(
     call: Calling[NoBody],
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.ApiKey]:
     """List the keys of this environment, newest first."""
@@ -62,39 +62,41 @@ async def list_keys(
     )
 
 
-@post(KEYS, opt=operation("keys:write", body=schemas.CreateKey, secret=True))
+@post(KEYS, opt=operation("keys:write", body=schemas.CreateKey, secret=True), operation_id="apiKeys.create")
 async def create_key(call: Calling[schemas.CreateKey]) -> schemas.ShownKey:
     """Make a key that may do no more than the one that makes it. The secret is shown this once."""
     return await commands.create(call.tx, call.caller, call.payload, call.now)
 
 
-@post(f"{KEY}/rotate", opt=operation("keys:write", secret=True), status_code=200)
+@post(
+    f"{KEY}/rotate", opt=operation("keys:write", secret=True), status_code=200, operation_id="apiKeys.rotate"
+)
 async def rotate_key(call: Calling[NoBody], api_key_id: FromPath[str]) -> schemas.ShownKey:
     """Give a key a new secret; the old one is dead at once."""
     return await commands.rotate(call.tx, call.caller, api_key_id)
 
 
-@post(f"{KEY}/kill", opt=operation("keys:write"), status_code=200)
+@post(f"{KEY}/kill", opt=operation("keys:write"), status_code=200, operation_id="apiKeys.kill")
 async def kill_key(call: Calling[NoBody], api_key_id: FromPath[str]) -> schemas.ApiKey:
     """Disable a key; its next request is refused."""
     return await commands.kill(call.tx, call.caller, api_key_id, call.now)
 
 
-@delete(KEY, opt=operation("keys:write"), status_code=200)
+@delete(KEY, opt=operation("keys:write"), status_code=200, operation_id="apiKeys.delete")
 async def delete_key(call: Calling[NoBody], api_key_id: FromPath[str]) -> schemas.DeletedKey:
     """Retire a key for good."""
     return await commands.delete(call.tx, call.caller, api_key_id, call.now)
 
 
-@get("/v1/audit-log", opt=operation("audit:read"))
+@get("/v1/audit-log", opt=operation("audit:read"), operation_id="audit.list")
 async def audit_log(
     call: Calling[NoBody],
-    event_type: Annotated[list[str] | None, QueryParameter(name="eventType")] = None,
-    project_id: Annotated[str | None, QueryParameter(name="projectId")] = None,
-    api_key_id: Annotated[str | None, QueryParameter(name="apiKeyId")] = None,
+    event_type: Annotated[list[str] | None, QueryParameter(name="eventType", max_length=64)] = None,
+    project_id: Annotated[str | None, QueryParameter(name="projectId", max_length=255)] = None,
+    api_key_id: Annotated[str | None, QueryParameter(name="apiKeyId", max_length=255)] = None,
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
 ) -> Page[schemas.AuditEvent]:
     """List what was done in this environment, newest first."""

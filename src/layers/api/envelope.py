@@ -26,6 +26,7 @@ from layers.kit import html, metrics, tracing
 from layers.kit.ids import new_id
 from layers.kit.problems import Issue
 from layers.kit.safe_headers import SAFE, Header, with_safe
+from layers.kit.text import camel
 
 log = structlog.get_logger("layers.api")
 RETRY_SECONDS = 2
@@ -106,12 +107,28 @@ def respond(request: Request[Any, Any, Any], problem: errors.Problem) -> Respons
     route = cast("dict[str, Any]", request.scope).get("route_handler")
     if route and route.opt.get("page") and "text/html" in request.headers.get("accept", ""):
         return _page(problem, state.get("request_id", ""))
+    headers = dict(problem.headers)
+    if isinstance(problem, errors.MethodNotAllowed):
+        headers["Allow"] = ", ".join(sorted(_allowed(request)))
     return Response(
         errors.body_of(problem, state.get("request_id", "")),
         status_code=problem.status,
         media_type=MediaType.JSON,
-        headers=dict(problem.headers),
+        headers=headers,
     )
+
+
+def _allowed(request: Request[Any, Any, Any]) -> set[str]:
+    """Return the methods there are at the request's path (RFC 9110, 15.5.6)."""
+    parts = request.scope["path"].strip("/").split("/")
+    found: set[str] = set()
+    for route in request.app.routes:
+        ours = route.path_components
+        if len(ours) == len(parts) and all(
+            own == part or not isinstance(own, str) for own, part in zip(ours, parts, strict=True)
+        ):
+            found |= cast("set[str]", getattr(route, "methods", set[str]()))
+    return found - {"OPTIONS"}
 
 
 def _page(problem: errors.Problem, request_id: str) -> Response[str]:
@@ -169,15 +186,10 @@ def _translate(request: Request[Any, Any, Any], fault: HTTPException) -> errors.
 def _parameter_issues(fault: ValidationException) -> list[Issue]:
     extra = cast("list[dict[str, object]]", fault.extra if isinstance(fault.extra, list) else [])
     found = [
-        Issue(_camel(str(item.get("key", "$"))), f"{item.get('message', 'invalid')}.", "invalid_value")
+        Issue(camel(str(item.get("key", "$"))), f"{item.get('message', 'invalid')}.", "invalid_value")
         for item in extra
     ]
     return found or [Issue("$", fault.detail or "invalid", "invalid_value")]
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
 
 
 def _on_bug(request: Request[Any, Any, Any], fault: Exception) -> Response[Any]:

@@ -5,12 +5,39 @@ from typing import ClassVar
 
 from layers.kit.problems import Issue
 
+TEXT: Mapping[str, object] = {"type": "string"}
+SUBCODES: Mapping[str, str] = {
+    "CONTAINER_DELETED": "The container was deleted meanwhile; make another one.",
+    "CONTAINER_NOT_COMPLETED": "The container's media is not ready; `details.status` tells its state.",
+    "DELIVERY_IN_HAND": "The webhook is being sent at this very moment; look again when it has been answered.",
+    "DUPLICATE_POST": "The same container goes to the same account in the same mode within ten minutes of another "
+    "live post (`details.scheduledPostIds`). Say `allowDuplicate: true` to mean it: in the target, or in the body of "
+    "`…/retry`.",
+    "ENDPOINT_PAUSED": 'The webhook endpoint is paused; make it active first, with `PATCH {"status": "active"}`.',
+    "IDEMPOTENCY_IN_FLIGHT": "A request with this Idempotency-Key is still running. Wait `Retry-After` and repeat.",
+    "LIVE_POSTS": "The container cannot be deleted, or the archived project erased, while posts of it are queued or "
+    "being published.",
+    "NO_UPLOAD_AWAITED": "The container is fetched, failed or was given up; there is no upload to finalize.",
+    "OUTCOME_UNKNOWN": "Nobody knows yet whether this post is on its platform. Look there, then `…/resolve`.",
+    "PROJECT_ARCHIVED": "The project takes nothing new.",
+    "PROJECT_NOT_ARCHIVED": "Only an archived project can be erased; archive it with `DELETE`.",
+    "SCHEDULED_POST_ID_TAKEN": "Another post of the organisation has this `scheduledPostId`.",
+    "TOO_MANY_SECRETS": "Five secrets of the webhook endpoint are valid already; wait until one of them ends.",
+    "UPLOAD_OFFSET": "The upload stands at another byte, or a newer request took over; go on from "
+    "`details.uploadOffset`.",
+}
+"""Every `details.subcode` of a Conflict, and what it means."""
+
 
 class Problem(Exception):  # noqa: N818
     """A refusal or fault on its way to the caller. Raise a subclass; the envelope writes it."""
 
     code: ClassVar[str] = "INTERNAL"
     status: ClassVar[int] = 500
+    tells: ClassVar[Mapping[str, object]] = {}
+    """JSON Schemas of what `details` always holds."""
+    may_tell: ClassVar[Mapping[str, object]] = {}
+    """And of what it may hold besides."""
 
     def __init__(
         self,
@@ -44,18 +71,25 @@ class ForbiddenScope(Problem):
     """The key lacks the scope named in `details.requiredScope`."""
 
     code, status = "FORBIDDEN_SCOPE", 403
+    tells = {"requiredScope": TEXT}
 
 
 class ApprovalRequired(Problem):
     """The container waits for approval; `details.pendingSchedule` shows the intent that was kept."""
 
     code, status = "APPROVAL_REQUIRED", 403
+    tells = {
+        "containerId": TEXT,
+        "approvalStatus": {"type": "string", "const": "pending"},
+        "pendingSchedule": {"$ref": "#/components/schemas/PendingSchedule"},
+    }
 
 
 class ReturnUrlNotAllowed(Problem):
     """The host of an OAuth return address is not on the key's list."""
 
     code, status = "RETURN_URL_NOT_ALLOWED", 403
+    tells = {"returnHosts": {"type": "array", "items": TEXT}}
 
 
 class NotFound(Problem):
@@ -80,6 +114,12 @@ class Conflict(Problem):
     """The thing is in a state that forbids this; `details.subcode` tells which where a call has several."""
 
     code, status = "CONFLICT", 409
+    may_tell = {
+        "subcode": TEXT,
+        "status": TEXT,
+        "approvalStatus": TEXT,
+        "scheduledPostIds": {"type": "array", "items": TEXT},
+    }
 
 
 class IdempotencyConflict(Problem):
@@ -98,12 +138,14 @@ class CredentialInvalid(Problem):
     """The target account is disconnected or must be reconnected."""
 
     code, status = "CREDENTIAL_INVALID", 409
+    tells = {"socialAccountId": TEXT, "status": {"enum": ["reauth_required", "disconnected"]}}
 
 
 class UploadIncomplete(Problem):
     """Not all bytes have arrived; `details.assets` names what is missing."""
 
     code, status = "UPLOAD_INCOMPLETE", 409
+    tells: ClassVar = {"assets": {"type": "array", "items": {"type": "object"}}}
 
 
 class PayloadTooLarge(Problem):
@@ -124,10 +166,17 @@ class UnsupportedMediaType(Problem):
     code, status = "UNSUPPORTED_MEDIA_TYPE", 415
 
 
+class RangeNotSatisfiable(Problem):
+    """The range asked for lies outside; `Content-Range` tells the size."""
+
+    code, status = "RANGE_NOT_SATISFIABLE", 416
+
+
 class Validation(Problem):
     """The input is wrong; `details.issues` lists every fault at once."""
 
     code, status = "VALIDATION", 422
+    tells = {"issues": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Issue"}}}
 
     def __init__(self, issues: Sequence[Issue], message: str | None = None) -> None:
         words = message or f"{issues[0].path}: {issues[0].message}"
@@ -141,6 +190,7 @@ class RateLimited(Problem):
     """Too many requests; see Retry-After."""
 
     code, status = "RATE_LIMITED", 429
+    tells = {"endpointClass": {"enum": ["read-light", "write-light"]}, "limit": {"type": "integer"}}
 
 
 class HeadersTooLarge(Problem):
@@ -153,6 +203,7 @@ class KillSwitch(Problem):
     """The key or its organisation was disabled."""
 
     code, status = "KILL_SWITCH", 503
+    tells = {"scope": {"enum": ["key", "organization"]}}
 
 
 class Internal(Problem):

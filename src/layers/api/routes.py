@@ -4,14 +4,22 @@
 open cannot be built, so access is denied by default.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Annotated, Any
 
 import msgspec
 from litestar.types import Scope
 
+from layers.api.errors import Problem
+
 ANY_KEY = ""
 """Scope of a route that every valid key may call."""
+
+
+Id = Annotated[str, msgspec.Meta(max_length=255)]
+"""An id as a caller gives it: of any look, for what does not exist is told by looking."""
+Word = Annotated[str, msgspec.Meta(max_length=64)]
+"""A name out of a small world: a platform, a mode, a scope."""
 
 
 class Wire(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -33,21 +41,55 @@ def operation(
     form: bool = False,
     secret: bool = False,
     stage: Callable[[Scope], Awaitable[None]] | None = None,
+    polled: bool = False,
+    errors: Sequence[type[Problem]] = (),
+    subcodes: Sequence[str] = (),
+    also: Mapping[int, str] | None = None,
+    example: Mapping[str, object] | None = None,
 ) -> Mapping[str, Any]:
     """Declare a route for callers whose key holds `scope`.
 
     `form`: it takes multipart/form-data as well. `secret`: its answer holds a secret, and is sealed where it is kept.
     `stage`: long work that is done before the transaction begins, unless the answer is known already; it must be
-    harmless if the transaction comes to nothing.
+    harmless if the transaction comes to nothing. `polled`: its answer carries an ETag. `errors`: what it refuses with,
+    beyond what every such route may answer (see `layers.api.openapi`). `subcodes`: of its Conflicts. `also`: further
+    statuses of the same answer, and when. `example`: a `request` and a `response`.
     """
-    return {"scope": scope, "body": body, "form": form, "secret": secret, "stage": stage}
+    return {
+        "scope": scope,
+        "body": body,
+        "form": form,
+        "secret": secret,
+        "stage": stage,
+        "polled": polled,
+        "errors": errors,
+        "subcodes": subcodes,
+        "also": also or {},
+        "example": example or {},
+    }
 
 
-def open_to_all() -> Mapping[str, Any]:
-    """Declare a route that needs no key and no transaction (health, signed links)."""
-    return {"open": True}
+def open_to_all(
+    *,
+    errors: Sequence[type[Problem]] = (),
+    subcodes: Sequence[str] = (),
+    also: Mapping[int, str] | None = None,
+    media: Sequence[str] = ("application/json",),
+    polled: bool = False,
+    tagged: bool = False,
+    raw: bool = False,
+) -> Mapping[str, Any]:
+    """Declare a route that needs no key and no transaction (health, signed links).
+
+    `media`: the types it answers. `tagged`: its answer carries an ETag of its own making. `raw`: it takes bytes, as
+    they are.
+    """
+    told = {"errors": errors, "subcodes": subcodes, "also": also or {}, "media": media}
+    return {"open": True, "polled": polled, "tagged": tagged, "raw": raw, **told}
 
 
-def open_page() -> Mapping[str, Any]:
+def open_page(
+    *, errors: Sequence[type[Problem]] = (), media: Sequence[str] = ("text/html",)
+) -> Mapping[str, Any]:
     """Declare a route like `open_to_all` that a person opens in a browser: there a problem is a page in words."""
-    return {"open": True, "page": True}
+    return {**open_to_all(errors=errors, media=media), "page": True}

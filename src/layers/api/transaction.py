@@ -27,6 +27,7 @@ from litestar.utils.scope.state import ScopeState
 from layers.api import errors
 from layers.api.context import hooks_of, method_of, state_of
 from layers.api.envelope import unavailable
+from layers.api.parameters import take_query
 from layers.db.pool import DATABASE_AWAY, Connection, Pool, Queries
 from layers.kit.canonical import fingerprint
 from layers.kit.problems import find_problems
@@ -76,6 +77,7 @@ def transaction(app: ASGIApp) -> ASGIApp:
         if opt.get("open"):
             await app(scope, receive, send)
             return
+        take_query(scope)
         pool = cast("Pool", scope["litestar_app"].state["pool"])
         if method_of(scope) in ("GET", "HEAD"):
             async with pool.acquire(timeout=10) as connection:
@@ -212,7 +214,8 @@ class Captured:
     async def send(self, send: Send) -> None:
         """Let the response go."""
         headers = [h for h in self.headers if h[0].lower() != b"content-length"]
-        headers.append((b"content-length", str(len(self.body)).encode()))
+        if self.status != 304:
+            headers.append((b"content-length", str(len(self.body)).encode()))
         start: HTTPResponseStartEvent = {
             "type": "http.response.start",
             "status": self.status,

@@ -129,7 +129,9 @@ async def patch(tx: Connection, caller: Caller, container_id: str, changes: dict
         await events.append(tx, caller.event("content.updated", row["project_id"], container_id, data))
 
 
-async def delete(tx: Connection, caller: Caller, container_id: str) -> tuple[schemas.Deleted, list[str]]:
+async def delete(
+    tx: Connection, caller: Caller, container_id: str
+) -> tuple[schemas.DeletedContainer, list[str]]:
     """Delete a container none of whose posts is on its way; also returns object keys to remove after the commit."""
     row = await get(tx, caller, container_id, lock=True)
     if await store.has_live_posts(tx, container_id):
@@ -142,7 +144,7 @@ async def delete(tx: Connection, caller: Caller, container_id: str) -> tuple[sch
     await events.append(
         tx, caller.event("content.deleted", row["project_id"], container_id, {"containerId": container_id})
     )
-    return schemas.Deleted(container_id, at), keys
+    return schemas.DeletedContainer(container_id, at), keys
 
 
 async def approve(

@@ -15,9 +15,9 @@ from litestar.types import Scope
 
 from layers.access.caller import Caller, Calling
 from layers.api.context import after_commit, state_of
-from layers.api.errors import NotFound, one_issue
+from layers.api.errors import Conflict, NotFound, RangeNotSatisfiable, Validation, one_issue
 from layers.api.multipart import Form
-from layers.api.pages import Page, page_of, read_cursor
+from layers.api.pages import Cursor, Page, page_of, read_cursor
 from layers.api.routes import NoBody, open_to_all, operation
 from layers.api.times import utc_or_refuse
 from layers.api.transaction import UPLOAD_STATE
@@ -29,7 +29,7 @@ from layers.content.staging import Source, stage
 from layers.content.uploads import Harbour
 from layers.db.pool import Pool
 from layers.kit.ids import new_id
-from layers.kit.times import utc_now
+from layers.kit.times import steady_end, utc_now
 from layers.publishing.commands import LIMITS
 from layers.publishing.fit import LEFT_OUT, misfits
 from layers.publishing.remake import fits_ratio, parse_remake, remake_of
@@ -38,8 +38,10 @@ from layers.publishing.schemas import PendingSchedule
 
 CONTENT = "/v1/content/{container_id:str}"
 PROJECT = "/v1/projects/{project_id:str}/content"
-LINK_LIFE = timedelta(hours=1)
+LINK_LIFE = timedelta(hours=1, minutes=15)
+"""How long a link is good at the most; it is good for an hour at least."""
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+NOT_READY = ("CONTAINER_NOT_COMPLETED",)
 STAGED = "staged"
 """Where a route finds the media that was made ready for it (a `Staged`, None when there is nothing to do)."""
 
@@ -64,7 +66,9 @@ def container_from(row: asyncpg.Record, scope: Scope) -> schemas.Container:
 
 def _asset(item: Media, scope: Scope) -> schemas.Asset:
     state = scope["litestar_app"].state
-    url = state["public_origin"] + state["signer"].sign(f"/v1/assets/{item.id}", utc_now() + LINK_LIFE)
+    url = state["public_origin"] + state["signer"].sign(
+        f"/v1/assets/{item.id}", steady_end(utc_now(), LINK_LIFE)
+    )
     return schemas.Asset(
         id=item.id,
         kind=item.kind,
@@ -119,7 +123,13 @@ async def stage_form(scope: Scope) -> None:
     state[STAGED] = await stage(pool, harbour_of(scope).storage, new_id("cnt"), sources)
 
 
-@post(PROJECT, opt=operation("content:write", body=schemas.CreateText, form=True, stage=stage_form))
+@post(
+    PROJECT,
+    opt=operation(
+        "content:write", body=schemas.CreateText, form=True, stage=stage_form, subcodes=("PROJECT_ARCHIVED",)
+    ),
+    operation_id="content.create",
+)
 async def create(
     call: Calling[schemas.CreateText | None], scope: Scope, project_id: FromPath[str]
 ) -> schemas.Container:
@@ -134,7 +144,7 @@ async def create(
     return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
-@get(PROJECT, opt=operation("content:read"))
+@get(PROJECT, opt=operation("content:read"), operation_id="content.list")
 async def listing(
     call: Calling[NoBody],
     scope: Scope,
@@ -143,7 +153,7 @@ async def listing(
     approval_status: Annotated[schemas.ApprovalStatus | None, QueryParameter(name="approvalStatus")] = None,
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 25,
 ) -> Page[schemas.Container]:
     """List a project's containers, newest first."""
@@ -164,13 +174,13 @@ async def listing(
     )
 
 
-@get(CONTENT, opt=operation("content:read"))
+@get(CONTENT, opt=operation("content:read", polled=True), operation_id="content.get")
 async def read(call: Calling[NoBody], scope: Scope, container_id: FromPath[str]) -> schemas.Container:
     """Return a container."""
     return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
-@patch(CONTENT, opt=operation("content:write", body=schemas.PatchContainer))
+@patch(CONTENT, opt=operation("content:write", body=schemas.PatchContainer), operation_id="content.update")
 async def change(
     call: Calling[schemas.PatchContainer], scope: Scope, container_id: FromPath[str]
 ) -> schemas.Container:
@@ -181,15 +191,29 @@ async def change(
     return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
-@delete(CONTENT, opt=operation("content:write"), status_code=200)
-async def remove(call: Calling[NoBody], scope: Scope, container_id: FromPath[str]) -> schemas.Deleted:
+@delete(
+    CONTENT,
+    opt=operation("content:write", subcodes=("LIVE_POSTS",)),
+    status_code=200,
+    operation_id="content.delete",
+)
+async def remove(
+    call: Calling[NoBody], scope: Scope, container_id: FromPath[str]
+) -> schemas.DeletedContainer:
     """Delete a container none of whose posts is on its way."""
     deleted, keys = await commands.delete(call.tx, call.caller, container_id)
     after_commit(scope, lambda: scope["litestar_app"].state["forget_objects"](keys))
     return deleted
 
 
-@post(f"{CONTENT}/approve", opt=operation("content:approve", body=schemas.ApproveBody), status_code=200)
+@post(
+    f"{CONTENT}/approve",
+    opt=operation(
+        "content:approve", body=schemas.ApproveBody, errors=(Conflict,), subcodes=("CONTAINER_NOT_COMPLETED",)
+    ),
+    status_code=200,
+    operation_id="approval.approve",
+)
 async def approve(
     call: Calling[schemas.ApproveBody], scope: Scope, container_id: FromPath[str]
 ) -> schemas.Approved:
@@ -199,25 +223,47 @@ async def approve(
     return approved
 
 
-@post(f"{CONTENT}/reject", opt=operation("content:approve", body=schemas.RejectBody), status_code=200)
+@post(
+    f"{CONTENT}/reject",
+    opt=operation(
+        "content:approve", body=schemas.RejectBody, errors=(Conflict,), subcodes=("CONTAINER_NOT_COMPLETED",)
+    ),
+    status_code=200,
+    operation_id="approval.reject",
+)
 async def reject(call: Calling[schemas.RejectBody], container_id: FromPath[str]) -> schemas.Rejected:
     """Reject a container for good."""
     return await commands.reject(call.tx, call.caller, container_id, call.payload.reason)
 
 
-@delete(f"{CONTENT}/pending-schedule", opt=operation("publish:write"), status_code=200)
+@delete(
+    f"{CONTENT}/pending-schedule",
+    opt=operation("publish:write"),
+    status_code=200,
+    operation_id="approval.withdrawPendingSchedule",
+)
 async def withdraw(call: Calling[NoBody], container_id: FromPath[str]) -> schemas.Withdrawn:
     """Withdraw the intent kept on a container that waits for approval."""
     await commands.withdraw(call.tx, call.caller, container_id)
     return schemas.Withdrawn(container_id)
 
 
-@route("/v1/assets/{asset_id:str}", http_method=["GET", "HEAD"], opt=open_to_all())
+@route(
+    "/v1/assets/{asset_id:str}",
+    http_method=["GET", "HEAD"],
+    opt=open_to_all(
+        errors=(NotFound, RangeNotSatisfiable, Validation),
+        also={206: "The range that was asked for."},
+        media=("image/*", "video/*"),
+        tagged=True,
+    ),
+    operation_id="content.getAsset",
+)
 async def asset(
     request: Request[Any, Any, Any],
     asset_id: FromPath[str],
     expires: FromQuery[int] = 0,
-    signature: FromQuery[str] = "",
+    signature: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Response[Any]:
     """Return an asset's bytes to whoever holds a signed link; one range at a time."""
     found = await _signed_asset(request.app.state, asset_id, f"/v1/assets/{asset_id}", expires, signature)
@@ -228,13 +274,18 @@ async def asset(
     return answer
 
 
-@route("/v1/assets/{asset_id:str}/{form:str}", http_method=["GET", "HEAD"], opt=open_to_all())
+@route(
+    "/v1/assets/{asset_id:str}/{form:str}",
+    http_method=["GET", "HEAD"],
+    opt=open_to_all(errors=(NotFound, Validation), media=("image/jpeg",)),
+    operation_id="content.getAssetForm",
+)
 async def remade_asset(
     request: Request[Any, Any, Any],
     asset_id: FromPath[str],
     form: FromPath[str],
     expires: FromQuery[int] = 0,
-    signature: FromQuery[str] = "",
+    signature: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Response[bytes]:
     """Return an image in the form a platform demands, to whoever holds a signed link."""
     state = request.app.state
@@ -281,8 +332,8 @@ def _stream(stream: Any, found: asyncpg.Record, wanted: str | None) -> Response[
         wanted = None  # other units and lists of ranges may be ignored (RFC 9110, 14.2)
     part = _parse_range(wanted, size)
     if part is None:
-        return Response(
-            b"", status_code=416, headers={"Content-Range": f"bytes */{size}"}, media_type="text/plain"
+        raise RangeNotSatisfiable(
+            f"The asset has {size} bytes; ask for some of them.", headers={"Content-Range": f"bytes */{size}"}
         )
     start, end = part
     if wanted:

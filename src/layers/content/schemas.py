@@ -132,7 +132,7 @@ class Container(WireOut):
     last_error: dict[str, object] | None
 
 
-class Deleted(WireOut):
+class DeletedContainer(WireOut):
     """Answer of `DELETE /v1/content/:id`."""
 
     id: str

@@ -3,21 +3,27 @@
 import re
 from typing import Any, cast
 
-from litestar import Request, Response, post, route
+from litestar import Request, Response, patch, post, route
 from litestar.params import FromPath, FromQuery
 from litestar.types import Scope
 
 from layers.access.caller import Caller, Calling
 from layers.api.context import after_commit, body_of, state_of
-from layers.api.errors import one_issue
+from layers.api.errors import Conflict, NotFound, PayloadTooLarge, UploadIncomplete, Validation, one_issue
 from layers.api.routes import NoBody, open_to_all, operation
-from layers.content import commands, schemas, uploads
+from layers.content import commands, intakes, schemas, uploads
 from layers.content.routes import CONTENT, PROJECT, STAGED, check_link, container_from, harbour_of
 
+LINK = "/v1/uploads/{asset_id:str}"
 DIGITS = re.compile(r"[0-9]{1,15}")
 
 
-@post(f"{PROJECT}/upload", opt=operation("content:write", body=schemas.CreateFetched), status_code=202)
+@post(
+    f"{PROJECT}/upload",
+    opt=operation("content:write", body=schemas.CreateFetched, subcodes=("PROJECT_ARCHIVED",)),
+    status_code=202,
+    operation_id="content.createFromUrls",
+)
 async def create_fetched(
     call: Calling[schemas.CreateFetched], scope: Scope, project_id: FromPath[str]
 ) -> schemas.Container:
@@ -28,7 +34,11 @@ async def create_fetched(
     return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
-@post(f"{PROJECT}/uploads", opt=operation("content:write", body=schemas.CreateUploads))
+@post(
+    f"{PROJECT}/uploads",
+    opt=operation("content:write", body=schemas.CreateUploads, subcodes=("PROJECT_ARCHIVED",)),
+    operation_id="content.createUploads",
+)
 async def create_uploads(
     call: Calling[schemas.CreateUploads], scope: Scope, project_id: FromPath[str]
 ) -> schemas.Uploads:
@@ -49,7 +59,14 @@ async def stage_uploaded(scope: Scope) -> None:
     )
 
 
-@post(f"{CONTENT}/finalize-upload", opt=operation("content:write", stage=stage_uploaded), status_code=200)
+@post(
+    f"{CONTENT}/finalize-upload",
+    opt=operation(
+        "content:write", stage=stage_uploaded, errors=(UploadIncomplete,), subcodes=("NO_UPLOAD_AWAITED",)
+    ),
+    status_code=200,
+    operation_id="content.finalizeUpload",
+)
 async def finalize(call: Calling[NoBody], scope: Scope, container_id: FromPath[str]) -> schemas.Container:
     """Complete a container with what was sent for it."""
     done = await uploads.finalize(call.tx, call.caller, container_id, state_of(scope)[STAGED])
@@ -57,33 +74,58 @@ async def finalize(call: Calling[NoBody], scope: Scope, container_id: FromPath[s
     return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
+BYTES = open_to_all(
+    errors=(NotFound, Validation, Conflict, PayloadTooLarge), subcodes=("UPLOAD_OFFSET",), media=(), raw=True
+)
+
+
 @route(
-    "/v1/uploads/{asset_id:str}",
-    http_method=["HEAD", "PUT", "PATCH"],
-    opt=open_to_all(),
+    LINK,
+    http_method=["HEAD", "PUT"],
+    opt=BYTES,
     status_code=204,
     request_max_body_size=None,
+    operation_id="content.sendUpload",
 )
-async def receive(
+async def send(
     request: Request[Any, Any, Any],
     asset_id: FromPath[str],
     expires: FromQuery[int] = 0,
     signature: FromQuery[str] = "",
 ) -> Response[None]:
-    """Take the bytes of a file (PUT), go on where they ended (PATCH), or tell where that is (HEAD)."""
+    """Take the bytes of a file, or tell (HEAD) how many are here."""
     state = request.app.state
     check_link(state, f"/v1/uploads/{asset_id}", expires, signature)
     if request.method == "HEAD":
-        upload = await uploads.progress(state["pool"], asset_id)
-    else:
-        upload = await uploads.receive(
-            state["pool"],
-            harbour_of(request.scope).storage,
-            asset_id,
-            _number(request, "Upload-Offset") if request.method == "PATCH" else None,
-            _number(request, "Content-Length") if "content-length" in request.headers else None,
-            body_of(request.receive),
-        )
+        return _standing(await uploads.progress(state["pool"], asset_id))
+    return await _receive(request, asset_id, None)
+
+
+@patch(LINK, opt=BYTES, status_code=204, request_max_body_size=None, operation_id="content.resumeUpload")
+async def resume(
+    request: Request[Any, Any, Any],
+    asset_id: FromPath[str],
+    expires: FromQuery[int] = 0,
+    signature: FromQuery[str] = "",
+) -> Response[None]:
+    """Take more bytes of a file, from the byte that the header Upload-Offset names."""
+    check_link(request.app.state, f"/v1/uploads/{asset_id}", expires, signature)
+    return await _receive(request, asset_id, _number(request, "Upload-Offset"))
+
+
+async def _receive(request: Request[Any, Any, Any], asset_id: str, start: int | None) -> Response[None]:
+    upload = await uploads.receive(
+        request.app.state["pool"],
+        harbour_of(request.scope).storage,
+        asset_id,
+        start,
+        _number(request, "Content-Length") if "content-length" in request.headers else None,
+        body_of(request.receive),
+    )
+    return _standing(upload)
+
+
+def _standing(upload: intakes.Turn) -> Response[None]:
     headers = {
         "Upload-Offset": str(upload.received_bytes),
         "Upload-Length": str(upload.size_bytes),
@@ -100,4 +142,4 @@ def _number(request: Request[Any, Any, Any], header: str) -> int:
     return int(value)
 
 
-ROUTES = [create_fetched, create_uploads, finalize, receive]
+ROUTES = [create_fetched, create_uploads, finalize, send, resume]

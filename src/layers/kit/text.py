@@ -1,4 +1,4 @@
-"""Text as platforms count it: each unit is a named counter."""
+"""Text as platforms count it (each unit a named counter), as the database holds it, names as the wire has them."""
 
 from collections.abc import Callable, Mapping
 
@@ -49,3 +49,9 @@ def unstorable(text: str) -> str | None:
     if any("\ud800" <= c <= "\udfff" for c in text):
         return "contains a lone surrogate"
     return None
+
+
+def camel(name: str) -> str:
+    """Spell a name of the code as the wire does: `next_cursor` → `nextCursor`."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

@@ -124,18 +124,18 @@ async def _live(tx: Connection, caller: Caller, project_id: str) -> None:
         raise errors.Conflict("The project is archived.", {"subcode": "PROJECT_ARCHIVED"})
 
 
-async def archive(tx: Connection, caller: Caller, project_id: str) -> schemas.Archived:
+async def archive(tx: Connection, caller: Caller, project_id: str) -> schemas.ArchivedProject:
     """Archive a project and cancel its queued posts; a repeat changes nothing and answers the same."""
     row = await get(tx, caller, project_id, lock=True)
     if row["status"] != "active":
         count = await store.canceled_by_archiving(tx, project_id)
-        return schemas.Archived(project_id, row["status"], row["archived_at"], count)
+        return schemas.ArchivedProject(project_id, row["status"], row["archived_at"], count)
     archived_at = await store.archive(tx, project_id)
     count = await cancel_all(tx, caller, project_id=project_id, reason="project archived")
     await events.append(
         tx, caller.event("project.archived", project_id, project_id, {"canceledScheduledPosts": count})
     )
-    return schemas.Archived(project_id, "archived", archived_at, count)
+    return schemas.ArchivedProject(project_id, "archived", archived_at, count)
 
 
 async def erase(tx: Connection, caller: Caller, project_id: str) -> asyncpg.Record:

@@ -176,7 +176,7 @@ def _platform(connector: Connector) -> PlatformOut:
     return PlatformOut(limits.platform, limits.title, connector.own_limits is not None, caps, modes)
 
 
-@get("/v1/platforms", opt=operation(ANY_KEY))
+@get("/v1/platforms", opt=operation(ANY_KEY, polled=True), operation_id="platforms.list")
 async def platforms() -> Platforms:
     """List platforms, modes, media and text limits and options."""
     return Platforms([_platform(connector) for connector in CONNECTORS.values()])

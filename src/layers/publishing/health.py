@@ -35,7 +35,11 @@ class Dispatch(WireOut):
     last_dispatch_at: datetime | None
 
 
-@get("/health/dispatch", opt=open_to_all(), include_in_schema=False)
+@get(
+    "/health/dispatch",
+    opt=open_to_all(also={503: "Due posts do not move, no worker lives, or the database is away."}),
+    operation_id="health.dispatch",
+)
 async def dispatch(state: State) -> Response[Dispatch]:
     """Say whether due posts move; 503 when they do not or no worker lives."""
     try:

@@ -173,7 +173,7 @@ def _default_issues(limits: Limits, defaults: Mapping[str, object]) -> list[Issu
     return [Issue(f"postDefaults.{at}", *why) for at, why in found.items()]
 
 
-async def revoke(tx: Connection, caller: Caller, account_id: str) -> schemas.Revoked:
+async def revoke(tx: Connection, caller: Caller, account_id: str) -> schemas.RevokedAccount:
     """Disconnect an account and cancel its queued posts; a repeat changes nothing and answers the same."""
     row = await get(tx, caller, account_id, lock=True)
     if row["status"] == "disconnected":
@@ -209,21 +209,21 @@ async def release(tx: Connection, caller: Caller, account_id: str) -> int:
     return released
 
 
-def _revoked(account_id: str, reason: str, count: int, at: datetime) -> schemas.Revoked:
-    return schemas.Revoked(account_id, "disconnected", reason, count, at)
+def _revoked(account_id: str, reason: str, count: int, at: datetime) -> schemas.RevokedAccount:
+    return schemas.RevokedAccount(account_id, "disconnected", reason, count, at)
 
 
 LAST_QUARTER = 0.25
 
 
-def health_from(account_id: str, row: asyncpg.Record, now: datetime) -> schemas.Health:
+def health_from(account_id: str, row: asyncpg.Record, now: datetime) -> schemas.AccountHealth:
     """Return the wire object of a row of `store.health`."""
     limits = LIMITS[row["platform"]]
     left = posts_left(limits, row["published_today"])
     public = [
         left[name] for name, mode in limits.modes.items() if name in left and mode.ends_in == "published"
     ]
-    return schemas.Health(
+    return schemas.AccountHealth(
         social_account_id=account_id,
         status=row["status"],
         token=_token_state(row, now),

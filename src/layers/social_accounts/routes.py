@@ -11,8 +11,8 @@ from litestar.types import Scope
 from msgspec import UNSET
 
 from layers.access.caller import Calling
-from layers.api.errors import NotFound
-from layers.api.pages import Page, page_of, read_cursor
+from layers.api.errors import NotFound, ReturnUrlNotAllowed
+from layers.api.pages import Cursor, Page, page_of, read_cursor
 from layers.api.routes import NoBody, open_page, open_to_all, operation
 from layers.publishing.routes import nudge
 from layers.social_accounts import commands, oauth, schemas, store
@@ -30,7 +30,11 @@ def account_from(row: asyncpg.Record) -> schemas.SocialAccount:
     return schemas.SocialAccount(**values)
 
 
-@post(PROJECT, opt=operation("social:write", body=schemas.ConnectBody))
+@post(
+    PROJECT,
+    opt=operation("social:write", body=schemas.ConnectBody, subcodes=("PROJECT_ARCHIVED",)),
+    operation_id="social.connectAccount",
+)
 async def connect(
     call: Calling[schemas.ConnectBody], scope: Scope, project_id: FromPath[str]
 ) -> schemas.SocialAccount:
@@ -42,13 +46,13 @@ async def connect(
     return account_from(row)
 
 
-@get(PROJECT, opt=operation("social:read"))
+@get(PROJECT, opt=operation("social:read"), operation_id="social.listAccounts")
 async def listing(
     call: Calling[NoBody],
     project_id: FromPath[str],
-    platform: FromQuery[str | None] = None,
+    platform: Annotated[str | None, QueryParameter(max_length=64)] = None,
     status: FromQuery[schemas.AccountStatus | None] = None,
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.SocialAccount]:
     """List a project's accounts, newest first."""
@@ -67,7 +71,7 @@ async def listing(
     )
 
 
-@patch(ACCOUNT, opt=operation("social:write", body=schemas.PatchAccount))
+@patch(ACCOUNT, opt=operation("social:write", body=schemas.PatchAccount), operation_id="social.updateAccount")
 async def change(call: Calling[schemas.PatchAccount], account_id: FromPath[str]) -> schemas.SocialAccount:
     """Set the options that targets of this account may leave out."""
     return account_from(
@@ -75,16 +79,19 @@ async def change(call: Calling[schemas.PatchAccount], account_id: FromPath[str])
     )
 
 
-@delete(ACCOUNT, opt=operation("social:write"), status_code=200)
-async def revoke(call: Calling[NoBody], account_id: FromPath[str]) -> schemas.Revoked:
+@delete(ACCOUNT, opt=operation("social:write"), status_code=200, operation_id="social.disconnectAccount")
+async def revoke(call: Calling[NoBody], account_id: FromPath[str]) -> schemas.RevokedAccount:
     """Disconnect an account; its queued posts are canceled in the same transaction."""
     return await commands.revoke(call.tx, call.caller, account_id)
 
 
 @post(
     "/v1/projects/{project_id:str}/social/oauth-url",
-    opt=operation("social:write", body=schemas.OAuthBody),
+    opt=operation(
+        "social:write", body=schemas.OAuthBody, errors=(ReturnUrlNotAllowed,), subcodes=("PROJECT_ARCHIVED",)
+    ),
     status_code=200,
+    operation_id="social.createOauthUrl",
 )
 async def oauth_url(
     call: Calling[schemas.OAuthBody], scope: Scope, project_id: FromPath[str]
@@ -97,8 +104,11 @@ async def oauth_url(
 
 @post(
     "/v1/projects/{project_id:str}/social/reauth-url",
-    opt=operation("social:write", body=schemas.ReauthBody),
+    opt=operation(
+        "social:write", body=schemas.ReauthBody, errors=(ReturnUrlNotAllowed,), subcodes=("PROJECT_ARCHIVED",)
+    ),
     status_code=200,
+    operation_id="social.createReauthUrl",
 )
 async def reauth_url(
     call: Calling[schemas.ReauthBody], scope: Scope, project_id: FromPath[str]
@@ -108,7 +118,12 @@ async def reauth_url(
     return await oauth.begin_again(call.tx, call.caller, project_id, call.payload, by, call.now)
 
 
-@get(f"{oauth.CALLBACK}{{platform:str}}", opt=open_page())
+@get(
+    f"{oauth.CALLBACK}{{platform:str}}",
+    opt=open_page(errors=(NotFound,), media=()),
+    status_code=302,
+    operation_id="social.oauthCallback",
+)
 async def callback(request: Request[Any, Any, Any], platform: FromPath[str]) -> Redirect:
     """Take a person back from the platform and send them on to where the caller wanted them."""
     returned = {name: value for name, value in request.query_params.items() if "\x00" not in value}
@@ -117,13 +132,21 @@ async def callback(request: Request[Any, Any, Any], platform: FromPath[str]) -> 
     return Redirect(where, status_code=302, headers={"Referrer-Policy": "no-referrer"})
 
 
-@get(f"{oauth.METADATA}{{platform:str}}", opt=open_to_all())
+@get(
+    f"{oauth.METADATA}{{platform:str}}",
+    opt=open_to_all(errors=(NotFound,)),
+    operation_id="social.getClientMetadata",
+)
 async def client_metadata(request: Request[Any, Any, Any], platform: FromPath[str]) -> dict[str, object]:
     """Describe this installation to servers that know apps by the address of such a document."""
     return dict(oauth.client_metadata(platform, request.app.state["public_origin"]))
 
 
-@get("/v1/social/oauth-status/{state_id:str}", opt=operation("social:read"))
+@get(
+    "/v1/social/oauth-status/{state_id:str}",
+    opt=operation("social:read", polled=True),
+    operation_id="social.getOauthStatus",
+)
 async def oauth_status(call: Calling[NoBody], state_id: FromPath[str]) -> schemas.OAuthStatus:
     """Say how an authorization of this key stands."""
     row = await store.find_state(call.tx, call.caller, state_id)
@@ -140,8 +163,8 @@ async def oauth_status(call: Calling[NoBody], state_id: FromPath[str]) -> schema
     return answer
 
 
-@get(f"{ACCOUNT}/health", opt=operation("social:read"))
-async def health(call: Calling[NoBody], account_id: FromPath[str]) -> schemas.Health:
+@get(f"{ACCOUNT}/health", opt=operation("social:read"), operation_id="social.getAccountHealth")
+async def health(call: Calling[NoBody], account_id: FromPath[str]) -> schemas.AccountHealth:
     """Say how an account is doing."""
     await commands.get(call.tx, call.caller, account_id)
     return commands.health_from(account_id, await store.health(call.tx, account_id), call.now)

@@ -98,7 +98,7 @@ async def delete(tx: Connection, caller: Caller, endpoint_id: str) -> None:
 
 async def rotate(
     tx: Connection, caller: Caller, endpoint_id: str, terms: Terms, now: datetime
-) -> schemas.Rotated:
+) -> schemas.RotatedSecret:
     """Give an endpoint a new secret; the one before signs on for a day."""
     row = await get(tx, caller, endpoint_id, lock=True)
     try:
@@ -113,7 +113,7 @@ async def rotate(
     secrets = signature.rotated(held, now)
     row = await store.patch(tx, endpoint_id, {"sealed_secrets": terms.vault.seal(secrets, endpoint_id)})
     await _audit(tx, caller, "secret_rotated", row, {})
-    return schemas.Rotated(endpoint_id, secrets[signature.NEWEST], now + signature.OVERLAP)
+    return schemas.RotatedSecret(endpoint_id, secrets[signature.NEWEST], now + signature.OVERLAP)
 
 
 async def ping(tx: Connection, caller: Caller, endpoint_id: str) -> asyncpg.Record:

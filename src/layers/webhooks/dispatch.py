@@ -82,7 +82,7 @@ class Deliverer:
             None if done else rules.wait_after(claim["attempts"], claim["event_type"], random.random())  # noqa: S311
         )
         status = "delivered" if done else "pending" if again_in else "failed"
-        request = msgspec.to_builtins(schemas.Request(claim["url"], headers))
+        request = msgspec.to_builtins(schemas.SentRequest(claim["url"], headers))
         tries = [*claim["tries"], msgspec.to_builtins(tried)][-KEPT_TRIES:]
         paused = await store.settle(self.pool, claim, status, again_in, request, tries)
         metrics.WEBHOOKS.labels(status).observe(tried.duration_ms / 1000)
@@ -101,7 +101,7 @@ class Deliverer:
 
     async def _try(
         self, claim: asyncpg.Record, body: bytes, at: datetime
-    ) -> tuple[dict[str, str], schemas.Try]:
+    ) -> tuple[dict[str, str], schemas.DeliveryTry]:
         """Send a payload; returns the headers it went with and how it ended."""
         headers: dict[str, str] = {}
         started, status, response, error = time.perf_counter(), None, None, None
@@ -121,4 +121,4 @@ class Deliverer:
         except (NotSent, AnswerLost) as fault:
             error = str(fault)
         milliseconds = round((time.perf_counter() - started) * 1000)
-        return headers, schemas.Try(at, milliseconds, status, response, error)
+        return headers, schemas.DeliveryTry(at, milliseconds, status, response, error)

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from layers.api.routes import Wire, WireOut
+from layers.api.routes import Id, Wire, WireOut
 
 EventType = Literal[
     "post.scheduled",
@@ -39,7 +39,7 @@ class CreateEndpoint(Wire):
     url: Url
     events: Events
     description: Description | None = None
-    project_id: str | None = None
+    project_id: Id | None = None
 
 
 class PatchEndpoint(Wire):
@@ -48,11 +48,11 @@ class PatchEndpoint(Wire):
     url: Url | UnsetType = UNSET
     events: Events | UnsetType = UNSET
     description: Description | None | UnsetType = UNSET
-    project_id: str | None | UnsetType = UNSET
+    project_id: Id | None | UnsetType = UNSET
     status: EndpointStatus | UnsetType = UNSET
 
 
-class Endpoint(WireOut):
+class WebhookEndpoint(WireOut):
     """An endpoint; `failures` counts the tries in a row that failed."""
 
     id: str
@@ -69,7 +69,7 @@ class Endpoint(WireOut):
     """Shown once, in the answer that made it."""
 
 
-class Rotated(WireOut):
+class RotatedSecret(WireOut):
     """Answer of `POST …/rotate-secret`; until then the secret before signs as well."""
 
     id: str
@@ -77,14 +77,14 @@ class Rotated(WireOut):
     previous_secret_valid_until: datetime
 
 
-class Deleted(WireOut):
+class DeletedEndpoint(WireOut):
     """Answer of `DELETE /v1/webhook-endpoints/:id`."""
 
     id: str
     deleted: bool
 
 
-class Payload(WireOut):
+class WebhookEvent(WireOut):
     """What an endpoint receives."""
 
     id: str
@@ -93,14 +93,14 @@ class Payload(WireOut):
     data: dict[str, object]
 
 
-class Request(WireOut):
+class SentRequest(WireOut):
     """What was sent with the payload at the last try."""
 
     url: str
     headers: dict[str, str]
 
 
-class Try(WireOut):
+class DeliveryTry(WireOut):
     """One try: the answer's status and the beginning of its body, or what went wrong."""
 
     at: datetime
@@ -110,7 +110,7 @@ class Try(WireOut):
     error: str | None
 
 
-class Delivery(WireOut):
+class WebhookDelivery(WireOut):
     """One event on its way to one endpoint."""
 
     id: str
@@ -122,17 +122,17 @@ class Delivery(WireOut):
     next_attempt_at: datetime | None
     delivered_at: datetime | None
     created_at: datetime
-    payload: Payload
-    request: Request | None
-    tries: list[Try]
+    payload: WebhookEvent
+    request: SentRequest | None
+    tries: list[DeliveryTry]
 
 
-def payload_from(row: asyncpg.Record) -> Payload:
+def payload_from(row: asyncpg.Record) -> WebhookEvent:
     """Return what an endpoint receives, of a row with the columns of `store.EVENT`."""
     data = {"projectId": row["project_id"], **row["data"]}
-    return Payload(row["event_id"], row["event_type"], row["occurred_at"], data)
+    return WebhookEvent(row["event_id"], row["event_type"], row["occurred_at"], data)
 
 
-def body_of(payload: Payload) -> bytes:
+def body_of(payload: WebhookEvent) -> bytes:
     """Return the bytes that are signed and sent, the same at every try."""
     return msgspec.json.encode(payload)
