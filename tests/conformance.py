@@ -62,9 +62,7 @@ def operation_at(method: str, path: str) -> tuple[str, str] | None:
     """Return the path and method of the document that a request meets."""
     template = next((known for pattern, known in _paths() if pattern.fullmatch(path)), None)
     verb = method.lower()
-    if method == "HEAD" and path.startswith(
-        "/v1/assets/"
-    ):  # the only ones that answer it, as they answer GET
+    if method == "HEAD" and path.startswith("/v1/assets/"):  # they answer it as they answer GET
         verb = "get"
     return (template, verb) if template and verb in document()["paths"][template] else None
 
@@ -100,7 +98,7 @@ def judge(
             )
     declared = {name.lower() for name in response.get("headers", {})}
     if undeclared := STEERING & headers.keys() - declared:
-        yield f"{operation['operationId']} {status} declares no header {undeclared}"
+        yield f"{operation['operationId']} {status} declares no header {set(undeclared)}"
     if status < 300 and "application/json" in operation.get("requestBody", {}).get("content", {}):
         yield from _sent_faults(template, verb, sent)
 

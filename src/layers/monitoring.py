@@ -221,7 +221,11 @@ def _is_loopback(scope: Scope) -> bool:
         return False
 
 
-@get("/metrics", opt=open_to_all(), include_in_schema=False)
+@get(
+    "/metrics",
+    opt=open_to_all(errors=(errors.Unauthenticated,), media=(CONTENT_TYPE_LATEST.partition(";")[0],)),
+    operation_id="health.metrics",
+)
 async def metrics(state: State, scope: Scope) -> Response[bytes]:
     """Show the metrics of this process and of the installation."""
     if not may_read(cast("Settings", state["settings"]), scope):

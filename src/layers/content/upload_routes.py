@@ -1,10 +1,10 @@
 """Endpoints of containers whose media comes after them (contract section 4, b and c)."""
 
 import re
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
-from litestar import Request, Response, patch, post, route
-from litestar.params import FromPath, FromQuery
+from litestar import Request, Response, patch, post, put, route
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.types import Scope
 
 from layers.access.caller import Caller, Calling
@@ -74,30 +74,34 @@ async def finalize(call: Calling[NoBody], scope: Scope, container_id: FromPath[s
     return container_from(await commands.get(call.tx, call.caller, container_id), scope)
 
 
+STANDING = open_to_all(errors=(NotFound, Validation), media=())
 BYTES = open_to_all(
     errors=(NotFound, Validation, Conflict, PayloadTooLarge), subcodes=("UPLOAD_OFFSET",), media=(), raw=True
 )
 
 
-@route(
-    LINK,
-    http_method=["HEAD", "PUT"],
-    opt=BYTES,
-    status_code=204,
-    request_max_body_size=None,
-    operation_id="content.sendUpload",
-)
+@route(LINK, http_method="HEAD", opt=STANDING, status_code=204, operation_id="content.uploadStanding")
+async def standing(
+    request: Request[Any, Any, Any],
+    asset_id: FromPath[str],
+    expires: FromQuery[int] = 0,
+    signature: Annotated[str, QueryParameter(max_length=255)] = "",
+) -> Response[None]:
+    """Tell by headers how many bytes of a file are here."""
+    state = request.app.state
+    check_link(state, f"/v1/uploads/{asset_id}", expires, signature)
+    return _standing(await uploads.progress(state["pool"], asset_id))
+
+
+@put(LINK, opt=BYTES, status_code=204, request_max_body_size=None, operation_id="content.sendUpload")
 async def send(
     request: Request[Any, Any, Any],
     asset_id: FromPath[str],
     expires: FromQuery[int] = 0,
-    signature: FromQuery[str] = "",
+    signature: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Response[None]:
-    """Take the bytes of a file, or tell (HEAD) how many are here."""
-    state = request.app.state
-    check_link(state, f"/v1/uploads/{asset_id}", expires, signature)
-    if request.method == "HEAD":
-        return _standing(await uploads.progress(state["pool"], asset_id))
+    """Take the bytes of a file."""
+    check_link(request.app.state, f"/v1/uploads/{asset_id}", expires, signature)
     return await _receive(request, asset_id, None)
 
 
@@ -106,7 +110,7 @@ async def resume(
     request: Request[Any, Any, Any],
     asset_id: FromPath[str],
     expires: FromQuery[int] = 0,
-    signature: FromQuery[str] = "",
+    signature: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Response[None]:
     """Take more bytes of a file, from the byte that the header Upload-Offset names."""
     check_link(request.app.state, f"/v1/uploads/{asset_id}", expires, signature)
@@ -142,4 +146,4 @@ def _number(request: Request[Any, Any, Any], header: str) -> int:
     return int(value)
 
 
-ROUTES = [create_fetched, create_uploads, finalize, send, resume]
+ROUTES = [create_fetched, create_uploads, finalize, standing, send, resume]

@@ -68,7 +68,8 @@ class Document:
         for handler in self.handlers:
             for path in sorted(handler.paths):
                 item = paths.setdefault(_wire_path(path), {})
-                for method in sorted(cast("set[str]", handler.http_methods) - {"HEAD"}):
+                methods = cast("set[str]", handler.http_methods)
+                for method in sorted(methods - {"HEAD"} or methods):  # HEAD beside GET goes without saying
                     item[method.lower()] = self.operation(handler, method)
         return {
             "openapi": "3.1.0",
