@@ -240,6 +240,7 @@ async def test_every_mutation_is_replayed(client, pool, shared) -> None:
         ("PATCH", f"/v1/social-accounts/{bob}", {"postDefaults": {"langs": ["de"]}}),
         ("DELETE", f"/v1/social-accounts/{bob}", None),
         ("DELETE", f"/v1/projects/{free}", None),
+        ("POST", f"/v1/projects/{free}/erase", None),
     ]
     for method, path, body in calls:
         first = await client.call(method, path, body, idempotency_key="one-key")

@@ -9,6 +9,7 @@ import pytest
 
 from layers.access.caller import authenticate
 from layers.access.keys import make_key, parse_key
+from layers.access.notes import Notes
 from layers.api.errors import Unauthenticated
 from layers.db.pool import Pool
 
@@ -45,8 +46,10 @@ async def work_of(key: str, pool: Pool, compared: list[tuple[int, int]]) -> tupl
     compared.clear()
     watched = Watched(pool)
     scope: Any = {
+        "method": "GET",
+        "path_template": "/v1/whoami",
         "headers": [(b"authorization", f"Bearer {key}".encode())],
-        "litestar_app": SimpleNamespace(state={"pool": watched}),
+        "litestar_app": SimpleNamespace(state={"pool": watched, "notes": Notes()}),
         "state": {"request_id": "req_x"},
     }
     words = ""

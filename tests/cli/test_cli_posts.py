@@ -1,6 +1,5 @@
 """`layers posts`: an operator looks at posts and settles them, without a key."""
 
-import asyncio
 import getpass
 import json
 from collections.abc import AsyncIterator
@@ -9,11 +8,10 @@ from typing import Any
 import aiohttp
 import pytest
 from arrange import make_failed
+from commands import layers
 from stage import PUT, Stage, set_up
-from typer.testing import CliRunner
 
 from layers.app import Shared
-from layers.cli import app
 from layers.db.pool import Pool
 
 
@@ -34,16 +32,8 @@ async def post(stage: Stage) -> str:
 
 async def command(shared: Shared, *arguments: str) -> tuple[int, str, str]:
     """Run `layers …`; returns its status and what it said."""
-    own = {
-        "LAYERS_DATABASE_URL": shared.url,
-        "LAYERS_DATA_DIR": str(shared.settings.data_dir),
-        "LAYERS_LOG_LEVEL": "error",
-        "COLUMNS": "250",
-    }
-    done = await asyncio.to_thread(CliRunner().invoke, app, [*arguments], env=own)
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return done.exit_code, done.stdout, done.stderr
+    own = {"LAYERS_DATABASE_URL": shared.url, "LAYERS_DATA_DIR": str(shared.settings.data_dir)}
+    return await layers(own, *arguments)
 
 
 async def posts(stage: Stage, *arguments: str) -> tuple[int, str, str]:
