@@ -3,7 +3,7 @@
     python sdks/generate.py           writes them
     python sdks/generate.py --check   fails if they are not what would be written
 
-`errors`, `files`, `webhooks`, `_protocol` and `_async` without `resources` are written by hand; see docs/decisions/0017.
+The rest is written by hand; docs/decisions/0017 says why.
 """
 
 import difflib
@@ -28,6 +28,7 @@ NAMES = {
     "ModeOut": "PlatformMode",
     "OptionOut": "PlatformOption",
     "PlatformOut": "Platform",
+    "Platforms": "PlatformList",
     "TextOut": "TextLimits",
 }
 """What schemas are called here, where that is not their name."""
@@ -55,8 +56,14 @@ EVERYWHERE = {
     "UNAUTHENTICATED",
     "UNAVAILABLE",
     "UNSUPPORTED_MEDIA_TYPE",
+    "VALIDATION",
 }
 """Codes not worth telling of each call."""
+ABOUT_LISTS = {
+    "cursor": "`cursor`: go on where a page ended, with its `next_cursor`.",
+    "limit": "`limit`: how many to fetch at a time.",
+}
+"""What these parameters of lists mean to someone who iterates."""
 TAKEN = {"message", "status", "request_id", "details", "retry_after", "idempotency_key", "code"}
 """Attributes all errors have."""
 SPOKEN_SYNC = [
@@ -240,13 +247,21 @@ def model(name: str) -> str:
     """Write a class for a schema."""
     schema = SCHEMAS[name]
     lines = [f"class {NAMES.get(name, name)}(Model):"]
-    lines.append(docstring(schema.get("description") or f"`{schema['properties']['type']['const']}`."))
+    lines.append(docstring(about_model(schema)))
     for field, of in schema["properties"].items():
         kind = type_of(of)
         lines.append(f"    {snake(field)}: {kind if field in schema['required'] else optional(kind)}")
         if about := of.get("description"):
             lines.append(indent(f'"""{about}"""', "    "))
     return "\n".join(lines)
+
+
+def about_model(schema: Mapping[str, Any]) -> str:
+    """Return a schema's description, with its fields as they are called here."""
+    if "description" not in schema:
+        return f"The event `{schema['properties']['type']['const']}`."
+    spoken = {field: snake(field) for field in schema["properties"]}
+    return re.sub(r"`(\w+)", lambda found: "`" + spoken.get(found[1], found[1]), schema["description"])
 
 
 def inputs() -> str:
@@ -310,7 +325,9 @@ def refusal(name: str, code: str) -> str:
     for field, of in details.get("properties", {}).items():
         if snake(field) not in TAKEN:
             kind = type_of(of)
-            lines.append(f"    {snake(field)}: {kind if field in details.get('required', ()) else optional(kind)}")
+            lines.append(
+                f"    {snake(field)}: {kind if field in details.get('required', ()) else optional(kind)}"
+            )
     return "\n".join(lines)
 
 
@@ -356,28 +373,30 @@ def resource_method(method: str, path: str, operation: Mapping[str, Any]) -> str
     ) + [argument(one["name"], one["schema"], required=False, method=method) for one in in_query]
     if method != "GET":
         keywords.append("idempotency_key: Optional[str] = None")
-    written = "".join(f", {snake(one)}: str" for one in in_path) + (", *, " + ", ".join(keywords) if keywords else "")
+    written = "".join(f", {snake(one)}: str" for one in in_path) + (
+        ", *, " + ", ".join(keywords) if keywords else ""
+    )
     where = re.sub(r"{(\w+)}", lambda found: "{segment(" + snake(found[1]) + ")}", path)
     where = f"f'{where}'" if in_path else repr(where)
     query = "{" + ", ".join(f"{one['name']!r}: {snake(one['name'])}" for one in in_query) + "}"
-    raises = [code for code in codes_of(operation) if code not in EVERYWHERE]
+    raises = list(refusals_of(operation))
     about = docstring(
         operation["description"],
-        " ".join(f"`{snake(one['name'])}`: {one['description']}" for one in in_query),
+        " ".join(about_parameter(one) for one in in_query if not one["description"].endswith(" id.")),
         " ".join(
             [
                 *([f"Scope: `{operation['x-required-scope']}`."] if operation["x-required-scope"] else []),
-                *(["Raises " + ", ".join(f"`{class_name(code)}`" for code in raises) + "."] if raises else []),
+                *(["Raises " + ", ".join(raises) + "."] if raises else []),
             ]
         ),
     )
     answer = answer_of(operation)
     if item := item_of(answer):
         item = NAMES.get(item, item)
-        returns, call = f"AsyncPages[{item}]", f"AsyncPages(self._layers, {item}, {where}, {query})"
+        returns, call = f"AsyncPages[{item}]", f"AsyncPages(self._line, {item}, {where}, {query})"
     else:
         returns = NAMES.get(answer, answer)
-        call = f"await self._layers.call({returns}, {method!r}, {where}"
+        call = f"await self._line.call({returns}, {method!r}, {where}"
         if in_query:
             call += f", query={query}"
         if body:
@@ -406,13 +425,25 @@ def argument(field: str, schema: Mapping[str, Any], required: bool, method: str)
     return f"{snake(field)}: {optional(kind)} = None"
 
 
-def codes_of(operation: Mapping[str, Any]) -> list[str]:
-    """Return the codes a call may be refused with."""
-    found: list[str] = []
+def about_parameter(parameter: Mapping[str, Any]) -> str:
+    """Say what a parameter means."""
+    name, about = parameter["name"], parameter["description"]
+    return ABOUT_LISTS.get(name) or f"`{snake(name)}`: {about[:1].lower()}{about[1:]}"
+
+
+def refusals_of(operation: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a call may raise beside what every call may."""
     for answer in operation["responses"].values():
         whole = CONTRACT["components"]["responses"][referred(answer)] if "$ref" in answer else answer
-        found += whole.get("x-error-codes", [])
-    return found
+        subcodes = re.findall(r'"subcode": {"enum": \[(.*?)\]', json.dumps(whole))
+        telling = [
+            f"`{one}`" for one in re.findall(r"\w+", "".join(subcodes)) if one != "IDEMPOTENCY_IN_FLIGHT"
+        ]
+        for code in whole.get("x-error-codes", []):
+            if code == "CONFLICT" and telling:
+                yield f"`ConflictError` ({', '.join(telling)})"
+            elif code not in EVERYWHERE and not (code == "CONFLICT" and subcodes):
+                yield f"`{class_name(code)}`"
 
 
 # Writing -----------------------------------------------------------------------------------------------
@@ -421,9 +452,11 @@ def codes_of(operation: Mapping[str, Any]) -> list[str]:
 def tidied(text: str, path: Path) -> str:
     """Return a file as ruff would have it."""
     ruff = Path(sys.executable).with_name("ruff")
-    for arguments in (["check", "--fix", "--quiet", "--exit-zero"], ["format", "--quiet"]):
+    for arguments in (["check", "--fix", "--unsafe-fixes", "--quiet", "--exit-zero"], ["format", "--quiet"]):
         command = [ruff, *arguments, "--stdin-filename", path, "-"]
-        text = subprocess.run(command, input=text, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        text = subprocess.run(
+            command, input=text, capture_output=True, text=True, check=True, cwd=ROOT
+        ).stdout
     return text
 
 
@@ -438,7 +471,7 @@ def files() -> dict[Path, str]:
     """Return everything that is made, by where it belongs."""
     made = {"models.py": models(), "inputs.py": inputs(), "refusals.py": refusals()}
     made["_async/resources.py"] = resources()
-    for name in ("by_hand.py", "client.py", "pages.py"):
+    for name in ("by_hand.py", "client.py", "line.py", "pages.py"):
         made[f"_sync/{name}"] = spoken_sync((PACKAGE / "_async" / name).read_text())
     made["_sync/resources.py"] = spoken_sync(made["_async/resources.py"])
     return {PACKAGE / name: tidied(text, PACKAGE / name) for name, text in made.items()}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, Optional, Union
+from typing import Any, Optional, Union, cast
 from urllib.parse import quote
 
 import httpx
@@ -89,13 +89,16 @@ def segment(value: str) -> str:
     return quote(value, safe="")
 
 
-def query_of(given: Mapping[str, Any]) -> list[tuple[str, str]]:
+def query_of(given: Mapping[str, Any]) -> httpx.QueryParams:
     """Write the parameters that are not None; those with several values are repeated."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in given.items():
-        several = value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
-        pairs += [(name, _plain(one)) for one in several if one is not None]
-    return pairs
+    several = {name: [value] if _is_one(value) else list(value) for name, value in given.items()}
+    return httpx.QueryParams(
+        {name: [_plain(one) for one in values] for name, values in several.items() if values != [None]}
+    )
+
+
+def _is_one(value: Any) -> bool:
+    return isinstance(value, str) or not isinstance(value, Iterable)
 
 
 def body_of(given: Mapping[str, Any], left_out: Union[NotGiven, None]) -> Optional[bytes]:
@@ -121,13 +124,17 @@ def answer_of(response: httpx.Response) -> Mapping[str, Any]:
     except ValueError:
         parsed = None
     if response.is_success and isinstance(parsed, dict):
-        return parsed  # pyright: ignore[reportUnknownVariableType]
-    raise _refusal(response, parsed.get("error") if isinstance(parsed, dict) else None)  # pyright: ignore
+        return _object(parsed)
+    raise _refusal(response, _object(_object(parsed).get("error")))
 
 
-def _refusal(response: httpx.Response, said: Any) -> LayersError:
+def _object(value: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _refusal(response: httpx.Response, said: Mapping[str, Any]) -> LayersError:
     status, retry_after = response.status_code, _seconds(response.headers.get("Retry-After"))
-    if not isinstance(said, dict) or not isinstance(said.get("code"), str):  # pyright: ignore
+    if not isinstance(said.get("code"), str):
         kind = response.headers.get("Content-Type", "no content type")
         return UnexpectedAnswerError(
             f"{response.request.method} {response.request.url.path} was answered with {status} and {kind}, which is"
@@ -135,14 +142,12 @@ def _refusal(response: httpx.Response, said: Any) -> LayersError:
             status=status,
             retry_after=retry_after,
         )
-    told: Mapping[str, Any] = said
-    details = told.get("details")
-    return BY_CODE.get(told["code"], ApiError)(
-        str(told.get("message", "")),
-        code=told["code"],
+    return BY_CODE.get(said["code"], ApiError)(
+        str(said.get("message", "")),
+        code=said["code"],
         status=status,
-        request_id=told.get("requestId"),
-        details=details if isinstance(details, dict) else None,  # pyright: ignore[reportUnknownArgumentType]
+        request_id=said.get("requestId"),
+        details=_object(said.get("details")),
         retry_after=retry_after,
     )
 
@@ -183,4 +188,6 @@ def _seconds(retry_after: Optional[str]) -> Optional[float]:
         at = parsedate_to_datetime(retry_after)
     except (TypeError, ValueError):
         return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or timezone.utc) - datetime.now(timezone.utc)).total_seconds())
+    return max(
+        0.0, (at.replace(tzinfo=at.tzinfo or timezone.utc) - datetime.now(timezone.utc)).total_seconds()
+    )

@@ -107,3 +107,12 @@ class WebhookSignatureError(LayersError):
     code = "WEBHOOK_SIGNATURE"
 
 
+__all__ = [
+    "ApiError",
+    "LayersError",
+    "NetworkError",
+    "RequestTimeoutError",
+    "UnexpectedAnswerError",
+    "WaitTimeoutError",
+    "WebhookSignatureError",
+]

@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Callable, Optional, Union
@@ -42,7 +42,7 @@ class Counted:
 @contextmanager
 def form_of(
     files: Sequence[File], fields: Mapping[str, str], on_progress: Optional[Progress]
-) -> Iterator[Callable[[], Parts]]:
+) -> Generator[Callable[[], Parts], None, None]:
     """Give what makes the parts of a form, anew for each try; files opened here are closed here."""
     with ExitStack() as opened:
         named = [_named(file, number, opened) for number, file in enumerate(files, 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Optional, TypedDict, Union
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
 
 if TYPE_CHECKING:
     from typing_extensions import NotRequired
@@ -43,9 +43,9 @@ class Target(TypedDict):
 
     socialAccountId: str
     mode: str
-    scheduledPostId: NotRequired[Optional[str]]
-    captionOverride: NotRequired[Optional[str]]
-    firstCommentOverride: NotRequired[Optional[str]]
+    scheduledPostId: NotRequired[str | None]
+    captionOverride: NotRequired[str | None]
+    firstCommentOverride: NotRequired[str | None]
     platformOptions: NotRequired[Mapping[str, Any]]
     allowDuplicate: NotRequired[bool]
 

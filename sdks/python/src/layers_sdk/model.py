@@ -4,12 +4,27 @@ Tolerant: a field that is not known stays in `raw`, one that is missing is None,
 expected is left as it came. An API that has grown does not break its callers.
 """
 
+# What `isinstance` finds out about JSON leaves its insides unknown.
+# pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownMemberType=false
+
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any, Callable, ClassVar, Generic, Optional, TypeVar, Union, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import (
+    Any,
+    Callable,
+    ClassVar,
+    Generic,
+    Optional,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 Reader = Callable[[Any], Any]
 FRACTION = re.compile(r"\.(\d+)")
@@ -63,7 +78,7 @@ def camel(name: str) -> str:
     return first + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _readers(of: type) -> Mapping[str, tuple[str, Reader]]:
     inherited = get_type_hints(of.__base__)
     own = {name: hint for name, hint in get_type_hints(of).items() if name not in inherited}
@@ -77,15 +92,13 @@ def _reader(hint: Any) -> Reader:
     if hint is datetime:
         return _time
     if isinstance(hint, type) and issubclass(hint, Model):
-        return lambda value: hint(value) if isinstance(value, Mapping) else value  # pyright: ignore[reportUnknownArgumentType]
+        return lambda value: hint(value) if isinstance(value, dict) else value
     if origin is list:
         item = _reader(arguments[0])
-        return lambda value: [item(one) for one in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]
+        return lambda value: [item(one) for one in value] if isinstance(value, list) else value
     if origin is dict:
         entry = _reader(arguments[1])
-        return lambda value: (
-            {name: entry(one) for name, one in value.items()} if isinstance(value, dict) else value  # pyright: ignore[reportUnknownVariableType]
-        )
+        return lambda value: {n: entry(v) for n, v in value.items()} if isinstance(value, dict) else value
     return lambda value: value
 
 

@@ -95,7 +95,7 @@ class TextLimits(Model):
 
 
 class MediaLimits(Model):
-    """What a media item must be. `remadeFrom`: other types that Layers turns into JPEG."""
+    """What a media item must be. `remade_from`: other types that Layers turns into JPEG."""
 
     mime_types: list[str]
     remade_from: list[str]
@@ -114,8 +114,8 @@ class MediaLimits(Model):
 class PlatformOption(Model):
     """One field of `platformOptions`.
 
-    `perItem`: one text for each media item. `inVideo`: milliseconds within the video. `text`: bounds each
-    text. `inCaption`: the unit in which the text counts as part of the caption. `notWith`: values of other
+    `per_item`: one text for each media item. `in_video`: milliseconds within the video. `text`: bounds each
+    text. `in_caption`: the unit in which the text counts as part of the caption. `not_with`: values of other
     options that exclude it.
     """
 
@@ -150,7 +150,7 @@ class PlatformMode(Model):
 
 
 class Platform(Model):
-    """One platform. `ownLimits`: servers may set others; an account's own hold then."""
+    """One platform. `own_limits`: servers may set others; an account's own hold then."""
 
     platform: str
     title: str
@@ -159,7 +159,7 @@ class Platform(Model):
     modes: list[PlatformMode]
 
 
-class Platforms(Model):
+class PlatformList(Model):
     """Every platform."""
 
     items: list[Platform]
@@ -214,7 +214,7 @@ class Asset(Model):
 
 
 class PendingSchedule(Model):
-    """The intent kept on a container that waits for approval. `scheduledFor` null: as soon as it is approved."""
+    """The intent kept on a container that waits for approval. `scheduled_for` null: as soon as it is approved."""
 
     scheduled_for: Optional[datetime]
     targets: list[Target]
@@ -340,9 +340,9 @@ class OAuthStatus(Model):
 class AccountHealth(Model):
     """Answer of `GET /v1/social-accounts/:id/health`.
 
-    `reconnectBefore`: by then a person must have reconnected the account; until then Layers renews tokens by
-    itself. `postsLeftToday` is of the modes that publish, `postsLeftTodayByMode` of each with a cap; null:
-    there is none.
+    `reconnect_before`: by then a person must have reconnected the account; until then Layers renews tokens by
+    itself. `posts_left_today` is of the modes that publish, `posts_left_today_by_mode` of each with a cap;
+    null: there is none.
     """
 
     social_account_id: str
@@ -537,7 +537,7 @@ class PostEventData(Model):
 
 
 class PostScheduledEvent(Model):
-    """`post.scheduled`."""
+    """The event `post.scheduled`."""
 
     id: str
     """The same at every try."""
@@ -562,7 +562,7 @@ class PostPublishedData(Model):
 
 
 class PostPublishedEvent(Model):
-    """`post.published`."""
+    """The event `post.published`."""
 
     id: str
     """The same at every try."""
@@ -586,7 +586,7 @@ class PostFailedData(Model):
 
 
 class PostFailedEvent(Model):
-    """`post.failed`."""
+    """The event `post.failed`."""
 
     id: str
     """The same at every try."""
@@ -612,7 +612,7 @@ class PostCanceledData(Model):
 
 
 class PostCanceledEvent(Model):
-    """`post.canceled`."""
+    """The event `post.canceled`."""
 
     id: str
     """The same at every try."""
@@ -629,7 +629,7 @@ class HandoffMedia(Model):
 
 
 class PostDraftReadyData(Model):
-    """A person has to finish the post: in the platform's inbox (`externalId`), or at `handoffUrl`."""
+    """A person has to finish the post: in the platform's inbox (`external_id`), or at `handoff_url`."""
 
     project_id: Optional[str]
     scheduled_post_id: str
@@ -647,7 +647,7 @@ class PostDraftReadyData(Model):
 
 
 class PostDraftReadyEvent(Model):
-    """`post.draft_ready`."""
+    """The event `post.draft_ready`."""
 
     id: str
     """The same at every try."""
@@ -671,7 +671,7 @@ class PostLateData(Model):
 
 
 class PostLateEvent(Model):
-    """`post.late`."""
+    """The event `post.late`."""
 
     id: str
     """The same at every try."""
@@ -691,7 +691,7 @@ class ContentCompletedData(Model):
 
 
 class ContentCompletedEvent(Model):
-    """`content.completed`."""
+    """The event `content.completed`."""
 
     id: str
     """The same at every try."""
@@ -709,7 +709,7 @@ class ContentFailedData(Model):
 
 
 class ContentFailedEvent(Model):
-    """`content.failed`."""
+    """The event `content.failed`."""
 
     id: str
     """The same at every try."""
@@ -728,7 +728,7 @@ class ContentApprovedData(Model):
 
 
 class ContentApprovedEvent(Model):
-    """`content.approved`."""
+    """The event `content.approved`."""
 
     id: str
     """The same at every try."""
@@ -747,7 +747,7 @@ class ContentRejectedData(Model):
 
 
 class ContentRejectedEvent(Model):
-    """`content.rejected`."""
+    """The event `content.rejected`."""
 
     id: str
     """The same at every try."""
@@ -768,7 +768,7 @@ class AccountConnectedData(Model):
 
 
 class SocialAccountConnectedEvent(Model):
-    """`social_account.connected`."""
+    """The event `social_account.connected`."""
 
     id: str
     """The same at every try."""
@@ -778,7 +778,7 @@ class SocialAccountConnectedEvent(Model):
 
 
 class AccountNeedsReauthData(Model):
-    """A person must reconnect the account: now, or by `reconnectBefore`."""
+    """A person must reconnect the account: now, or by `reconnect_before`."""
 
     project_id: Optional[str]
     social_account_id: str
@@ -789,7 +789,7 @@ class AccountNeedsReauthData(Model):
 
 
 class SocialAccountNeedsReauthEvent(Model):
-    """`social_account.needs_reauth`."""
+    """The event `social_account.needs_reauth`."""
 
     id: str
     """The same at every try."""
@@ -808,7 +808,7 @@ class AccountRevokedData(Model):
 
 
 class SocialAccountRevokedEvent(Model):
-    """`social_account.revoked`."""
+    """The event `social_account.revoked`."""
 
     id: str
     """The same at every try."""
@@ -825,7 +825,7 @@ class PingData(Model):
 
 
 class TestPingEvent(Model):
-    """`test.ping`."""
+    """The event `test.ping`."""
 
     id: str
     """The same at every try."""
@@ -909,9 +909,9 @@ __all__ = [
     "PendingSchedule",
     "PingData",
     "Platform",
+    "PlatformList",
     "PlatformMode",
     "PlatformOption",
-    "Platforms",
     "PostCanceledData",
     "PostCanceledEvent",
     "PostDraftReadyData",

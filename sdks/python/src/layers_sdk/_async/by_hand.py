@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from layers_sdk import webhooks
+from layers_sdk._async.line import AsyncLine
 from layers_sdk._protocol import segment
 from layers_sdk.errors import WaitTimeoutError
 from layers_sdk.files import File, Progress, form_of
 from layers_sdk.models import Container, ScheduledPost
-
-if TYPE_CHECKING:
-    from layers_sdk._async.client import AsyncLayers
+from layers_sdk.webhooks import verify
 
 DONE = frozenset({"published", "draft_in_inbox", "failed", "canceled"})
 
@@ -22,14 +19,14 @@ DONE = frozenset({"published", "draft_in_inbox", "failed", "canceled"})
 class Resource:
     """Calls of one kind."""
 
-    def __init__(self, layers: AsyncLayers) -> None:
-        self._layers = layers
+    def __init__(self, line: AsyncLine) -> None:
+        self._line = line
 
 
 class Waiting(Resource):
     """Waiting for posts."""
 
-    async def wait_until_done(self, post_id: str | ScheduledPost, *, timeout: float = 300) -> ScheduledPost:  # noqa: ASYNC109
+    async def wait_until_done(self, post_id: str | ScheduledPost, *, timeout: float = 300) -> ScheduledPost:
         """Return a post once it is `published`, `draft_in_inbox`, `failed` or `canceled`.
 
         Raises `WaitTimeoutError` after `timeout` seconds; the post goes on. Webhooks tell the same without asking.
@@ -37,7 +34,7 @@ class Waiting(Resource):
         until, pause = time.monotonic() + timeout, 0.2
         path = f"/v1/scheduled-posts/{segment(post_id if isinstance(post_id, str) else post_id.id)}"
         while True:
-            post = await self._layers.call(ScheduledPost, "GET", path)
+            post = await self._line.call(ScheduledPost, "GET", path)
             left = until - time.monotonic()
             if post.status in DONE:
                 return post
@@ -71,7 +68,7 @@ class Uploading(Resource):
         if first_comment is not None:
             fields["firstComment"] = first_comment
         with form_of(files, fields, on_progress) as form:
-            return await self._layers.call(
+            return await self._line.call(
                 Container,
                 "POST",
                 f"/v1/projects/{segment(project_id)}/content",
@@ -83,4 +80,4 @@ class Uploading(Resource):
 class Verifying(Resource):
     """Believing webhooks."""
 
-    verify = staticmethod(webhooks.verify)
+    verify = staticmethod(verify)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from layers_sdk._async.line import AsyncLine
 from layers_sdk.model import Model, Page
-
-if TYPE_CHECKING:
-    from layers_sdk._async.client import AsyncLayers
 
 M = TypeVar("M", bound=Model)
 
@@ -16,8 +14,8 @@ M = TypeVar("M", bound=Model)
 class AsyncPages(Generic[M]):
     """A list. Iterating goes through all of its items, `pages` through its pages; each time from the beginning."""
 
-    def __init__(self, layers: AsyncLayers, of: type[M], path: str, query: Mapping[str, Any]) -> None:
-        self._layers = layers
+    def __init__(self, line: AsyncLine, of: type[M], path: str, query: Mapping[str, Any]) -> None:
+        self._line = line
         self._of = of
         self._path = path
         self._query = query
@@ -39,5 +37,5 @@ class AsyncPages(Generic[M]):
 
     async def _page(self, cursor: str | None) -> Page[M]:
         query = {**self._query, "cursor": cursor}
-        raw = (await self._layers.call(Model, "GET", self._path, query=query)).raw
+        raw = (await self._line.call(Model, "GET", self._path, query=query)).raw
         return Page([self._of(item) for item in raw["items"]], raw.get("nextCursor"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Optional, Union
+from typing import Any, Literal
 
 from layers_sdk._async.by_hand import Resource, Uploading, Verifying, Waiting
 from layers_sdk._async.pages import AsyncPages
@@ -33,7 +33,7 @@ from layers_sdk.models import (
     DeletedEndpoint,
     DeletedKey,
     OAuthStatus,
-    Platforms,
+    PlatformList,
     Project,
     Queued,
     Rejected,
@@ -56,37 +56,33 @@ class AsyncApiKeys(Resource):
     """Keys, their scopes and limits."""
 
     async def whoami(self) -> Whoami:
-        """Say whose key this is and what it may do.
+        """Say whose key this is and what it may do."""
+        return await self._line.call(Whoami, "GET", "/v1/whoami")
 
-        Raises `ValidationError`.
-        """
-        return await self._layers.call(Whoami, "GET", "/v1/whoami")
-
-    def list(self, *, cursor: Optional[str] = None, limit: Optional[int] = None) -> AsyncPages[ApiKey]:
+    def list(self, *, cursor: str | None = None, limit: int | None = None) -> AsyncPages[ApiKey]:
         """List the keys of this environment, newest first.
 
-        `cursor`: `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items
-        at most.
+        `cursor`: go on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a time.
 
-        Scope: `keys:read`. Raises `ValidationError`.
+        Scope: `keys:read`.
         """
-        return AsyncPages(self._layers, ApiKey, "/v1/api-keys", {"cursor": cursor, "limit": limit})
+        return AsyncPages(self._line, ApiKey, "/v1/api-keys", {"cursor": cursor, "limit": limit})
 
     async def create(
         self,
         *,
         name: str,
         scopes: Sequence[str],
-        rate_limit_tier: Optional[RateLimitTier] = None,
-        return_hosts: Optional[Sequence[str]] = None,
-        expires_at: Optional[Time] = None,
-        idempotency_key: Optional[str] = None,
+        rate_limit_tier: RateLimitTier | None = None,
+        return_hosts: Sequence[str] | None = None,
+        expires_at: Time | None = None,
+        idempotency_key: str | None = None,
     ) -> ShownKey:
         """Make a key that may do no more than the one that makes it. The secret is shown this once.
 
-        Scope: `keys:write`. Raises `ConflictError`, `ValidationError`.
+        Scope: `keys:write`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             ShownKey,
             "POST",
             "/v1/api-keys",
@@ -100,30 +96,30 @@ class AsyncApiKeys(Resource):
             idempotency_key=idempotency_key,
         )
 
-    async def rotate(self, api_key_id: str, *, idempotency_key: Optional[str] = None) -> ShownKey:
+    async def rotate(self, api_key_id: str, *, idempotency_key: str | None = None) -> ShownKey:
         """Give a key a new secret; the old one is dead at once.
 
-        Scope: `keys:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `keys:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             ShownKey, "POST", f"/v1/api-keys/{segment(api_key_id)}/rotate", idempotency_key=idempotency_key
         )
 
-    async def kill(self, api_key_id: str, *, idempotency_key: Optional[str] = None) -> ApiKey:
+    async def kill(self, api_key_id: str, *, idempotency_key: str | None = None) -> ApiKey:
         """Disable a key; its next request is refused.
 
-        Scope: `keys:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `keys:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             ApiKey, "POST", f"/v1/api-keys/{segment(api_key_id)}/kill", idempotency_key=idempotency_key
         )
 
-    async def delete(self, api_key_id: str, *, idempotency_key: Optional[str] = None) -> DeletedKey:
+    async def delete(self, api_key_id: str, *, idempotency_key: str | None = None) -> DeletedKey:
         """Retire a key for good.
 
-        Scope: `keys:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `keys:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             DeletedKey, "DELETE", f"/v1/api-keys/{segment(api_key_id)}", idempotency_key=idempotency_key
         )
 
@@ -134,25 +130,24 @@ class AsyncAudit(Resource):
     def list(
         self,
         *,
-        event_type: Optional[str] = None,
-        project_id: Optional[str] = None,
-        api_key_id: Optional[str] = None,
-        since: Optional[Time] = None,
-        until: Optional[Time] = None,
-        cursor: Optional[str] = None,
-        limit: Optional[int] = None,
+        event_type: str | None = None,
+        project_id: str | None = None,
+        api_key_id: str | None = None,
+        since: Time | None = None,
+        until: Time | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> AsyncPages[AuditEvent]:
         """List what was done in this environment, newest first.
 
-        `event_type`: Only events of this type. `project_id`: The project's id. `api_key_id`: The key's id.
-        `since`: Not before this time; with `Z` or an offset. `until`: Not after this time; with `Z` or an offset.
-        `cursor`: `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items
-        at most.
+        `event_type`: only events of this type. `since`: not before this time; with `Z` or an offset. `until`: not
+        after this time; with `Z` or an offset. `cursor`: go on where a page ended, with its `next_cursor`.
+        `limit`: how many to fetch at a time.
 
-        Scope: `audit:read`. Raises `ValidationError`.
+        Scope: `audit:read`.
         """
         return AsyncPages(
-            self._layers,
+            self._line,
             AuditEvent,
             "/v1/audit-log",
             {
@@ -170,12 +165,9 @@ class AsyncAudit(Resource):
 class AsyncPlatforms(Resource):
     """What each platform takes; the data that validates."""
 
-    async def list(self) -> Platforms:
-        """List platforms, modes, media and text limits and options.
-
-        Raises `ValidationError`.
-        """
-        return await self._layers.call(Platforms, "GET", "/v1/platforms")
+    async def list(self) -> PlatformList:
+        """List platforms, modes, media and text limits and options."""
+        return await self._line.call(PlatformList, "GET", "/v1/platforms")
 
 
 class AsyncProjects(Resource):
@@ -186,16 +178,16 @@ class AsyncProjects(Resource):
         *,
         name: str,
         timezone: str,
-        customer_external_id: Optional[str] = None,
-        metadata: Optional[Mapping[str, Any]] = None,
-        publish_lead_seconds: Optional[int] = None,
-        idempotency_key: Optional[str] = None,
+        customer_external_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        publish_lead_seconds: int | None = None,
+        idempotency_key: str | None = None,
     ) -> Project:
         """Make a project.
 
-        Scope: `projects:write`. Raises `ConflictError`, `ValidationError`.
+        Scope: `projects:write`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             Project,
             "POST",
             "/v1/projects",
@@ -209,39 +201,38 @@ class AsyncProjects(Resource):
             idempotency_key=idempotency_key,
         )
 
-    def list(self, *, cursor: Optional[str] = None, limit: Optional[int] = None) -> AsyncPages[Project]:
+    def list(self, *, cursor: str | None = None, limit: int | None = None) -> AsyncPages[Project]:
         """List projects, newest first.
 
-        `cursor`: `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items
-        at most.
+        `cursor`: go on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a time.
 
-        Scope: `projects:read`. Raises `ValidationError`.
+        Scope: `projects:read`.
         """
-        return AsyncPages(self._layers, Project, "/v1/projects", {"cursor": cursor, "limit": limit})
+        return AsyncPages(self._line, Project, "/v1/projects", {"cursor": cursor, "limit": limit})
 
     async def get(self, project_id: str) -> Project:
         """Return a project.
 
-        Scope: `projects:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `projects:read`. Raises `NotFoundError`.
         """
-        return await self._layers.call(Project, "GET", f"/v1/projects/{segment(project_id)}")
+        return await self._line.call(Project, "GET", f"/v1/projects/{segment(project_id)}")
 
     async def update(
         self,
         project_id: str,
         *,
-        name: Union[str, NotGiven] = NOT_GIVEN,
-        timezone: Union[str, NotGiven] = NOT_GIVEN,
-        customer_external_id: Union[Optional[str], NotGiven] = NOT_GIVEN,
-        metadata: Union[Mapping[str, Any], NotGiven] = NOT_GIVEN,
-        publish_lead_seconds: Union[int, NotGiven] = NOT_GIVEN,
-        idempotency_key: Optional[str] = None,
+        name: str | NotGiven = NOT_GIVEN,
+        timezone: str | NotGiven = NOT_GIVEN,
+        customer_external_id: str | None | NotGiven = NOT_GIVEN,
+        metadata: Mapping[str, Any] | NotGiven = NOT_GIVEN,
+        publish_lead_seconds: int | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> Project:
         """Change a project.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
         """
-        return await self._layers.call(
+        return await self._line.call(
             Project,
             "PATCH",
             f"/v1/projects/{segment(project_id)}",
@@ -255,12 +246,12 @@ class AsyncProjects(Resource):
             idempotency_key=idempotency_key,
         )
 
-    async def archive(self, project_id: str, *, idempotency_key: Optional[str] = None) -> ArchivedProject:
+    async def archive(self, project_id: str, *, idempotency_key: str | None = None) -> ArchivedProject:
         """Archive a project; its queued posts are canceled.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `projects:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             ArchivedProject, "DELETE", f"/v1/projects/{segment(project_id)}", idempotency_key=idempotency_key
         )
 
@@ -271,9 +262,9 @@ class AsyncApproval(Resource):
     async def get_policy(self, project_id: str) -> ApprovalPolicy:
         """Return the approval policy.
 
-        Scope: `projects:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `projects:read`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             ApprovalPolicy, "GET", f"/v1/projects/{segment(project_id)}/approval-policy"
         )
 
@@ -281,16 +272,16 @@ class AsyncApproval(Resource):
         self,
         project_id: str,
         *,
-        requires_approval: Union[bool, NotGiven] = NOT_GIVEN,
-        first_n_posts_blocked: Union[Optional[int], NotGiven] = NOT_GIVEN,
-        auto_approve_after: Union[Optional[str], NotGiven] = NOT_GIVEN,
-        idempotency_key: Optional[str] = None,
+        requires_approval: bool | NotGiven = NOT_GIVEN,
+        first_n_posts_blocked: int | None | NotGiven = NOT_GIVEN,
+        auto_approve_after: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> ApprovalPolicy:
         """Change the approval policy.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
         """
-        return await self._layers.call(
+        return await self._line.call(
             ApprovalPolicy,
             "PATCH",
             f"/v1/projects/{segment(project_id)}/approval-policy",
@@ -303,13 +294,13 @@ class AsyncApproval(Resource):
         )
 
     async def approve(
-        self, container_id: str, *, note: Optional[str] = None, idempotency_key: Optional[str] = None
+        self, container_id: str, *, note: str | None = None, idempotency_key: str | None = None
     ) -> Approved:
         """Approve a container; an intent kept on it is released.
 
-        Scope: `content:approve`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `content:approve`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             Approved,
             "POST",
             f"/v1/content/{segment(container_id)}/approve",
@@ -317,14 +308,12 @@ class AsyncApproval(Resource):
             idempotency_key=idempotency_key,
         )
 
-    async def reject(
-        self, container_id: str, *, reason: str, idempotency_key: Optional[str] = None
-    ) -> Rejected:
+    async def reject(self, container_id: str, *, reason: str, idempotency_key: str | None = None) -> Rejected:
         """Reject a container for good.
 
-        Scope: `content:approve`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `content:approve`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             Rejected,
             "POST",
             f"/v1/content/{segment(container_id)}/reject",
@@ -333,13 +322,13 @@ class AsyncApproval(Resource):
         )
 
     async def withdraw_pending_schedule(
-        self, container_id: str, *, idempotency_key: Optional[str] = None
+        self, container_id: str, *, idempotency_key: str | None = None
     ) -> Withdrawn:
         """Withdraw the intent kept on a container that waits for approval.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             Withdrawn,
             "DELETE",
             f"/v1/content/{segment(container_id)}/pending-schedule",
@@ -355,14 +344,14 @@ class AsyncContent(Uploading):
         project_id: str,
         *,
         caption: str,
-        first_comment: Optional[str] = None,
-        idempotency_key: Optional[str] = None,
+        first_comment: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Container:
         """Make a container from uploaded files (multipart) or from text (JSON).
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
         """
-        return await self._layers.call(
+        return await self._line.call(
             Container,
             "POST",
             f"/v1/projects/{segment(project_id)}/content",
@@ -374,23 +363,23 @@ class AsyncContent(Uploading):
         self,
         project_id: str,
         *,
-        status: Optional[ContainerStatus] = None,
-        approval_status: Optional[ApprovalStatus] = None,
-        since: Optional[Time] = None,
-        until: Optional[Time] = None,
-        cursor: Optional[str] = None,
-        limit: Optional[int] = None,
+        status: ContainerStatus | None = None,
+        approval_status: ApprovalStatus | None = None,
+        since: Time | None = None,
+        until: Time | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> AsyncPages[Container]:
         """List a project's containers, newest first.
 
-        `status`: Only those with this status. `approval_status`: Only containers with this approval. `since`: Not
-        before this time; with `Z` or an offset. `until`: Not after this time; with `Z` or an offset. `cursor`:
-        `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items at most.
+        `status`: only those with this status. `approval_status`: only containers with this approval. `since`: not
+        before this time; with `Z` or an offset. `until`: not after this time; with `Z` or an offset. `cursor`: go
+        on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a time.
 
-        Scope: `content:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `content:read`. Raises `NotFoundError`.
         """
         return AsyncPages(
-            self._layers,
+            self._line,
             Container,
             f"/v1/projects/{segment(project_id)}/content",
             {
@@ -406,23 +395,23 @@ class AsyncContent(Uploading):
     async def get(self, container_id: str) -> Container:
         """Return a container.
 
-        Scope: `content:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `content:read`. Raises `NotFoundError`.
         """
-        return await self._layers.call(Container, "GET", f"/v1/content/{segment(container_id)}")
+        return await self._line.call(Container, "GET", f"/v1/content/{segment(container_id)}")
 
     async def update(
         self,
         container_id: str,
         *,
-        caption: Union[str, NotGiven] = NOT_GIVEN,
-        first_comment: Union[Optional[str], NotGiven] = NOT_GIVEN,
-        idempotency_key: Optional[str] = None,
+        caption: str | NotGiven = NOT_GIVEN,
+        first_comment: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> Container:
         """Change caption or first comment; posts already queued keep what they were scheduled with.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `content:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             Container,
             "PATCH",
             f"/v1/content/{segment(container_id)}",
@@ -430,12 +419,12 @@ class AsyncContent(Uploading):
             idempotency_key=idempotency_key,
         )
 
-    async def delete(self, container_id: str, *, idempotency_key: Optional[str] = None) -> DeletedContainer:
+    async def delete(self, container_id: str, *, idempotency_key: str | None = None) -> DeletedContainer:
         """Delete a container none of whose posts is on its way.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`LIVE_POSTS`).
         """
-        return await self._layers.call(
+        return await self._line.call(
             DeletedContainer,
             "DELETE",
             f"/v1/content/{segment(container_id)}",
@@ -452,13 +441,13 @@ class AsyncSocial(Resource):
         *,
         platform: str,
         credential: Mapping[str, str],
-        idempotency_key: Optional[str] = None,
+        idempotency_key: str | None = None,
     ) -> SocialAccount:
         """Connect an account with a credential one already has.
 
-        Scope: `social:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `social:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
         """
-        return await self._layers.call(
+        return await self._line.call(
             SocialAccount,
             "POST",
             f"/v1/projects/{segment(project_id)}/social-accounts",
@@ -470,34 +459,33 @@ class AsyncSocial(Resource):
         self,
         project_id: str,
         *,
-        platform: Optional[str] = None,
-        status: Optional[AccountStatus] = None,
-        cursor: Optional[str] = None,
-        limit: Optional[int] = None,
+        platform: str | None = None,
+        status: AccountStatus | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> AsyncPages[SocialAccount]:
         """List a project's accounts, newest first.
 
-        `platform`: A platform's name, as `GET /v1/platforms` lists it. `status`: Only those with this status.
-        `cursor`: `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items
-        at most.
+        `platform`: a platform's name, as `GET /v1/platforms` lists it. `status`: only those with this status.
+        `cursor`: go on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a time.
 
-        Scope: `social:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `social:read`. Raises `NotFoundError`.
         """
         return AsyncPages(
-            self._layers,
+            self._line,
             SocialAccount,
             f"/v1/projects/{segment(project_id)}/social-accounts",
             {"platform": platform, "status": status, "cursor": cursor, "limit": limit},
         )
 
     async def update_account(
-        self, account_id: str, *, post_defaults: Mapping[str, Any], idempotency_key: Optional[str] = None
+        self, account_id: str, *, post_defaults: Mapping[str, Any], idempotency_key: str | None = None
     ) -> SocialAccount:
         """Set the options that targets of this account may leave out.
 
-        Scope: `social:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `social:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             SocialAccount,
             "PATCH",
             f"/v1/social-accounts/{segment(account_id)}",
@@ -506,13 +494,13 @@ class AsyncSocial(Resource):
         )
 
     async def disconnect_account(
-        self, account_id: str, *, idempotency_key: Optional[str] = None
+        self, account_id: str, *, idempotency_key: str | None = None
     ) -> RevokedAccount:
         """Disconnect an account; its queued posts are canceled in the same transaction.
 
-        Scope: `social:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `social:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             RevokedAccount,
             "DELETE",
             f"/v1/social-accounts/{segment(account_id)}",
@@ -525,15 +513,15 @@ class AsyncSocial(Resource):
         *,
         platform: str,
         return_url: str,
-        service: Optional[str] = None,
-        idempotency_key: Optional[str] = None,
+        service: str | None = None,
+        idempotency_key: str | None = None,
     ) -> AuthorizeUrl:
         """Say where a person consents to connect an account.
 
-        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`,
-        `ValidationError`.
+        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
-        return await self._layers.call(
+        return await self._line.call(
             AuthorizeUrl,
             "POST",
             f"/v1/projects/{segment(project_id)}/social/oauth-url",
@@ -542,19 +530,14 @@ class AsyncSocial(Resource):
         )
 
     async def create_reauth_url(
-        self,
-        project_id: str,
-        *,
-        social_account_id: str,
-        return_url: str,
-        idempotency_key: Optional[str] = None,
+        self, project_id: str, *, social_account_id: str, return_url: str, idempotency_key: str | None = None
     ) -> AuthorizeUrl:
         """Say where a person consents to reconnect an account; it keeps its id.
 
-        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`,
-        `ValidationError`.
+        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
-        return await self._layers.call(
+        return await self._line.call(
             AuthorizeUrl,
             "POST",
             f"/v1/projects/{segment(project_id)}/social/reauth-url",
@@ -565,16 +548,16 @@ class AsyncSocial(Resource):
     async def get_oauth_status(self, state_id: str) -> OAuthStatus:
         """Say how an authorization of this key stands.
 
-        Scope: `social:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `social:read`. Raises `NotFoundError`.
         """
-        return await self._layers.call(OAuthStatus, "GET", f"/v1/social/oauth-status/{segment(state_id)}")
+        return await self._line.call(OAuthStatus, "GET", f"/v1/social/oauth-status/{segment(state_id)}")
 
     async def get_account_health(self, account_id: str) -> AccountHealth:
         """Say how an account is doing.
 
-        Scope: `social:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `social:read`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             AccountHealth, "GET", f"/v1/social-accounts/{segment(account_id)}/health"
         )
 
@@ -583,14 +566,15 @@ class AsyncPublishing(Waiting):
     """Publish now or at a time, and follow each post to its end."""
 
     async def publish_now(
-        self, container_id: str, *, targets: Sequence[Target], idempotency_key: Optional[str] = None
+        self, container_id: str, *, targets: Sequence[Target], idempotency_key: str | None = None
     ) -> Queued:
         """Publish a container now.
 
-        Scope: `publish:write`. Raises `ApprovalRequiredError`, `NotFoundError`, `ConflictError`,
-        `ContentRejectedError`, `CredentialInvalidError`, `ValidationError`.
+        Scope: `publish:write`. Raises `ApprovalRequiredError`, `NotFoundError`, `ConflictError`
+        (`CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `PROJECT_ARCHIVED`, `SCHEDULED_POST_ID_TAKEN`),
+        `ContentRejectedError`, `CredentialInvalidError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             Queued,
             "POST",
             f"/v1/content/{segment(container_id)}/publish",
@@ -604,14 +588,15 @@ class AsyncPublishing(Waiting):
         *,
         scheduled_for: Time,
         targets: Sequence[Target],
-        idempotency_key: Optional[str] = None,
+        idempotency_key: str | None = None,
     ) -> Queued:
         """Publish a container at a time; 202 while it waits for approval.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ContentRejectedError`,
-        `CredentialInvalidError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_NOT_COMPLETED`,
+        `DUPLICATE_POST`, `PROJECT_ARCHIVED`, `SCHEDULED_POST_ID_TAKEN`), `ContentRejectedError`,
+        `CredentialInvalidError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             Queued,
             "POST",
             f"/v1/content/{segment(container_id)}/schedule",
@@ -624,14 +609,14 @@ class AsyncPublishing(Waiting):
         container_id: str,
         *,
         targets: Sequence[Target],
-        scheduled_for: Optional[Time] = None,
-        idempotency_key: Optional[str] = None,
+        scheduled_for: Time | None = None,
+        idempotency_key: str | None = None,
     ) -> Verdict:
         """Say what publish or schedule would say; nothing is written.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             Verdict,
             "POST",
             f"/v1/content/{segment(container_id)}/validate",
@@ -642,18 +627,18 @@ class AsyncPublishing(Waiting):
     async def get_scheduled_post(self, post_id: str) -> ScheduledPost:
         """Return a scheduled post.
 
-        Scope: `publish:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `publish:read`. Raises `NotFoundError`.
         """
-        return await self._layers.call(ScheduledPost, "GET", f"/v1/scheduled-posts/{segment(post_id)}")
+        return await self._line.call(ScheduledPost, "GET", f"/v1/scheduled-posts/{segment(post_id)}")
 
     async def cancel(
-        self, post_id: str, *, reason: Optional[str] = None, idempotency_key: Optional[str] = None
+        self, post_id: str, *, reason: str | None = None, idempotency_key: str | None = None
     ) -> Canceled:
         """Cancel a post unless something irreversible was sent.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             Canceled,
             "DELETE",
             f"/v1/scheduled-posts/{segment(post_id)}",
@@ -664,35 +649,35 @@ class AsyncPublishing(Waiting):
     async def get_scheduled_post_events(self, post_id: str) -> Story:
         """Return what happened to a post, step by step.
 
-        Scope: `publish:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `publish:read`. Raises `NotFoundError`.
         """
-        return await self._layers.call(Story, "GET", f"/v1/scheduled-posts/{segment(post_id)}/events")
+        return await self._line.call(Story, "GET", f"/v1/scheduled-posts/{segment(post_id)}/events")
 
     def list_scheduled_posts(
         self,
         project_id: str,
         *,
-        status: Optional[Union[PostStatus, Sequence[PostStatus]]] = None,
-        social_account_id: Optional[str] = None,
-        platform: Optional[str] = None,
-        container_id: Optional[str] = None,
-        since: Optional[Time] = None,
-        until: Optional[Time] = None,
-        cursor: Optional[str] = None,
-        limit: Optional[int] = None,
+        status: PostStatus | Sequence[PostStatus] | None = None,
+        social_account_id: str | None = None,
+        platform: str | None = None,
+        container_id: str | None = None,
+        since: Time | None = None,
+        until: Time | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> AsyncPages[ScheduledPost]:
         """List a project's posts, newest scheduledFor first.
 
-        `status`: Only those with this status. Several may be given, repeated or parted by commas.
-        `social_account_id`: Only posts of this account. `platform`: A platform's name, as `GET /v1/platforms`
-        lists it. `container_id`: The container's id. `since`: Not before this time; with `Z` or an offset.
-        `until`: Not after this time; with `Z` or an offset. `cursor`: `nextCursor` of the page before, as it was
-        given, with the same query. `limit`: How many items at most.
+        `status`: only those with this status. Several may be given, repeated or parted by commas.
+        `social_account_id`: only posts of this account. `platform`: a platform's name, as `GET /v1/platforms`
+        lists it. `since`: not before this time; with `Z` or an offset. `until`: not after this time; with `Z` or
+        an offset. `cursor`: go on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a
+        time.
 
-        Scope: `publish:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `publish:read`. Raises `NotFoundError`.
         """
         return AsyncPages(
-            self._layers,
+            self._line,
             ScheduledPost,
             f"/v1/projects/{segment(project_id)}/scheduled-posts",
             {
@@ -708,13 +693,13 @@ class AsyncPublishing(Waiting):
         )
 
     async def reschedule(
-        self, post_id: str, *, scheduled_for: Time, idempotency_key: Optional[str] = None
+        self, post_id: str, *, scheduled_for: Time, idempotency_key: str | None = None
     ) -> Rescheduled:
         """Move a queued post.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             Rescheduled,
             "POST",
             f"/v1/scheduled-posts/{segment(post_id)}/reschedule",
@@ -723,14 +708,15 @@ class AsyncPublishing(Waiting):
         )
 
     async def retry(
-        self, post_id: str, *, allow_duplicate: Optional[bool] = None, idempotency_key: Optional[str] = None
+        self, post_id: str, *, allow_duplicate: bool | None = None, idempotency_key: str | None = None
     ) -> ScheduledPost:
         """Try a failed post again.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ContentRejectedError`,
-        `CredentialInvalidError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_DELETED`,
+        `CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `OUTCOME_UNKNOWN`, `PROJECT_ARCHIVED`),
+        `ContentRejectedError`, `CredentialInvalidError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             ScheduledPost,
             "POST",
             f"/v1/scheduled-posts/{segment(post_id)}/retry",
@@ -743,15 +729,15 @@ class AsyncPublishing(Waiting):
         post_id: str,
         *,
         outcome: Literal["not_published", "published"],
-        external_id: Optional[str] = None,
-        external_url: Optional[str] = None,
-        idempotency_key: Optional[str] = None,
+        external_id: str | None = None,
+        external_url: str | None = None,
+        idempotency_key: str | None = None,
     ) -> ScheduledPost:
         """Settle an unknown outcome by what a person saw on the platform.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             ScheduledPost,
             "POST",
             f"/v1/scheduled-posts/{segment(post_id)}/resolve",
@@ -768,15 +754,15 @@ class AsyncWebhooks(Verifying):
         *,
         url: str,
         events: Sequence[EventType],
-        description: Optional[str] = None,
-        project_id: Optional[str] = None,
-        idempotency_key: Optional[str] = None,
+        description: str | None = None,
+        project_id: str | None = None,
+        idempotency_key: str | None = None,
     ) -> WebhookEndpoint:
         """Make an endpoint; its secret is shown this once.
 
-        Scope: `webhooks:write`. Raises `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             WebhookEndpoint,
             "POST",
             "/v1/webhook-endpoints",
@@ -785,44 +771,41 @@ class AsyncWebhooks(Verifying):
         )
 
     def list_endpoints(
-        self, *, cursor: Optional[str] = None, limit: Optional[int] = None
+        self, *, cursor: str | None = None, limit: int | None = None
     ) -> AsyncPages[WebhookEndpoint]:
         """List endpoints, newest first.
 
-        `cursor`: `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items
-        at most.
+        `cursor`: go on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a time.
 
-        Scope: `webhooks:read`. Raises `ValidationError`.
+        Scope: `webhooks:read`.
         """
         return AsyncPages(
-            self._layers, WebhookEndpoint, "/v1/webhook-endpoints", {"cursor": cursor, "limit": limit}
+            self._line, WebhookEndpoint, "/v1/webhook-endpoints", {"cursor": cursor, "limit": limit}
         )
 
     async def get_endpoint(self, endpoint_id: str) -> WebhookEndpoint:
         """Return an endpoint.
 
-        Scope: `webhooks:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `webhooks:read`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
-            WebhookEndpoint, "GET", f"/v1/webhook-endpoints/{segment(endpoint_id)}"
-        )
+        return await self._line.call(WebhookEndpoint, "GET", f"/v1/webhook-endpoints/{segment(endpoint_id)}")
 
     async def update_endpoint(
         self,
         endpoint_id: str,
         *,
-        url: Union[str, NotGiven] = NOT_GIVEN,
-        events: Union[Sequence[EventType], NotGiven] = NOT_GIVEN,
-        description: Union[Optional[str], NotGiven] = NOT_GIVEN,
-        project_id: Union[Optional[str], NotGiven] = NOT_GIVEN,
-        status: Union[Literal["active", "paused"], NotGiven] = NOT_GIVEN,
-        idempotency_key: Optional[str] = None,
+        url: str | NotGiven = NOT_GIVEN,
+        events: Sequence[EventType] | NotGiven = NOT_GIVEN,
+        description: str | None | NotGiven = NOT_GIVEN,
+        project_id: str | None | NotGiven = NOT_GIVEN,
+        status: Literal["active", "paused"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> WebhookEndpoint:
         """Change an endpoint, pause it, or make it active again.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             WebhookEndpoint,
             "PATCH",
             f"/v1/webhook-endpoints/{segment(endpoint_id)}",
@@ -837,41 +820,37 @@ class AsyncWebhooks(Verifying):
         )
 
     async def delete_endpoint(
-        self, endpoint_id: str, *, idempotency_key: Optional[str] = None
+        self, endpoint_id: str, *, idempotency_key: str | None = None
     ) -> DeletedEndpoint:
         """Delete an endpoint and its deliveries.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`. Raises `NotFoundError`.
         """
-        return await self._layers.call(
+        return await self._line.call(
             DeletedEndpoint,
             "DELETE",
             f"/v1/webhook-endpoints/{segment(endpoint_id)}",
             idempotency_key=idempotency_key,
         )
 
-    async def rotate_secret(
-        self, endpoint_id: str, *, idempotency_key: Optional[str] = None
-    ) -> RotatedSecret:
+    async def rotate_secret(self, endpoint_id: str, *, idempotency_key: str | None = None) -> RotatedSecret:
         """Give an endpoint a new secret; the one before signs on for a day.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`TOO_MANY_SECRETS`).
         """
-        return await self._layers.call(
+        return await self._line.call(
             RotatedSecret,
             "POST",
             f"/v1/webhook-endpoints/{segment(endpoint_id)}/rotate-secret",
             idempotency_key=idempotency_key,
         )
 
-    async def test_endpoint(
-        self, endpoint_id: str, *, idempotency_key: Optional[str] = None
-    ) -> WebhookDelivery:
+    async def test_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> WebhookDelivery:
         """Send a `test.ping`, whether or not the endpoint asked for it; it is tried once.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`ENDPOINT_PAUSED`).
         """
-        return await self._layers.call(
+        return await self._line.call(
             WebhookDelivery,
             "POST",
             f"/v1/webhook-endpoints/{segment(endpoint_id)}/test",
@@ -882,32 +861,32 @@ class AsyncWebhooks(Verifying):
         self,
         endpoint_id: str,
         *,
-        status: Optional[DeliveryStatus] = None,
-        cursor: Optional[str] = None,
-        limit: Optional[int] = None,
+        status: DeliveryStatus | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> AsyncPages[WebhookDelivery]:
         """List what an endpoint was told or is to be told, newest first; kept for 30 days.
 
-        `status`: Only those with this status. `cursor`: `nextCursor` of the page before, as it was given, with
-        the same query. `limit`: How many items at most.
+        `status`: only those with this status. `cursor`: go on where a page ended, with its `next_cursor`.
+        `limit`: how many to fetch at a time.
 
-        Scope: `webhooks:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `webhooks:read`. Raises `NotFoundError`.
         """
         return AsyncPages(
-            self._layers,
+            self._line,
             WebhookDelivery,
             f"/v1/webhook-endpoints/{segment(endpoint_id)}/deliveries",
             {"status": status, "cursor": cursor, "limit": limit},
         )
 
     async def replay_delivery(
-        self, delivery_id: str, *, idempotency_key: Optional[str] = None
+        self, delivery_id: str, *, idempotency_key: str | None = None
     ) -> WebhookDelivery:
         """Deliver an event once more, under the same event id.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`DELIVERY_IN_HAND`, `ENDPOINT_PAUSED`).
         """
-        return await self._layers.call(
+        return await self._line.call(
             WebhookDelivery,
             "POST",
             f"/v1/webhook-deliveries/{segment(delivery_id)}/replay",

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from layers_sdk import webhooks
 from layers_sdk._protocol import segment
+from layers_sdk._sync.line import Line
 from layers_sdk.errors import WaitTimeoutError
 from layers_sdk.files import File, Progress, form_of
 from layers_sdk.models import Container, ScheduledPost
-
-if TYPE_CHECKING:
-    from layers_sdk._sync.client import Layers
+from layers_sdk.webhooks import verify
 
 DONE = frozenset({"published", "draft_in_inbox", "failed", "canceled"})
 
@@ -21,8 +18,8 @@ DONE = frozenset({"published", "draft_in_inbox", "failed", "canceled"})
 class Resource:
     """Calls of one kind."""
 
-    def __init__(self, layers: Layers) -> None:
-        self._layers = layers
+    def __init__(self, line: Line) -> None:
+        self._line = line
 
 
 class Waiting(Resource):
@@ -36,7 +33,7 @@ class Waiting(Resource):
         until, pause = time.monotonic() + timeout, 0.2
         path = f"/v1/scheduled-posts/{segment(post_id if isinstance(post_id, str) else post_id.id)}"
         while True:
-            post = self._layers.call(ScheduledPost, "GET", path)
+            post = self._line.call(ScheduledPost, "GET", path)
             left = until - time.monotonic()
             if post.status in DONE:
                 return post
@@ -70,7 +67,7 @@ class Uploading(Resource):
         if first_comment is not None:
             fields["firstComment"] = first_comment
         with form_of(files, fields, on_progress) as form:
-            return self._layers.call(
+            return self._line.call(
                 Container,
                 "POST",
                 f"/v1/projects/{segment(project_id)}/content",
@@ -82,4 +79,4 @@ class Uploading(Resource):
 class Verifying(Resource):
     """Believing webhooks."""
 
-    verify = staticmethod(webhooks.verify)
+    verify = staticmethod(verify)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Optional, Union
+from typing import Any, Literal
 
 from layers_sdk._protocol import NOT_GIVEN, NotGiven, segment
 from layers_sdk._sync.by_hand import Resource, Uploading, Verifying, Waiting
@@ -33,7 +33,7 @@ from layers_sdk.models import (
     DeletedEndpoint,
     DeletedKey,
     OAuthStatus,
-    Platforms,
+    PlatformList,
     Project,
     Queued,
     Rejected,
@@ -56,37 +56,33 @@ class ApiKeys(Resource):
     """Keys, their scopes and limits."""
 
     def whoami(self) -> Whoami:
-        """Say whose key this is and what it may do.
+        """Say whose key this is and what it may do."""
+        return self._line.call(Whoami, "GET", "/v1/whoami")
 
-        Raises `ValidationError`.
-        """
-        return self._layers.call(Whoami, "GET", "/v1/whoami")
-
-    def list(self, *, cursor: Optional[str] = None, limit: Optional[int] = None) -> Pages[ApiKey]:
+    def list(self, *, cursor: str | None = None, limit: int | None = None) -> Pages[ApiKey]:
         """List the keys of this environment, newest first.
 
-        `cursor`: `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items
-        at most.
+        `cursor`: go on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a time.
 
-        Scope: `keys:read`. Raises `ValidationError`.
+        Scope: `keys:read`.
         """
-        return Pages(self._layers, ApiKey, "/v1/api-keys", {"cursor": cursor, "limit": limit})
+        return Pages(self._line, ApiKey, "/v1/api-keys", {"cursor": cursor, "limit": limit})
 
     def create(
         self,
         *,
         name: str,
         scopes: Sequence[str],
-        rate_limit_tier: Optional[RateLimitTier] = None,
-        return_hosts: Optional[Sequence[str]] = None,
-        expires_at: Optional[Time] = None,
-        idempotency_key: Optional[str] = None,
+        rate_limit_tier: RateLimitTier | None = None,
+        return_hosts: Sequence[str] | None = None,
+        expires_at: Time | None = None,
+        idempotency_key: str | None = None,
     ) -> ShownKey:
         """Make a key that may do no more than the one that makes it. The secret is shown this once.
 
-        Scope: `keys:write`. Raises `ConflictError`, `ValidationError`.
+        Scope: `keys:write`.
         """
-        return self._layers.call(
+        return self._line.call(
             ShownKey,
             "POST",
             "/v1/api-keys",
@@ -100,30 +96,30 @@ class ApiKeys(Resource):
             idempotency_key=idempotency_key,
         )
 
-    def rotate(self, api_key_id: str, *, idempotency_key: Optional[str] = None) -> ShownKey:
+    def rotate(self, api_key_id: str, *, idempotency_key: str | None = None) -> ShownKey:
         """Give a key a new secret; the old one is dead at once.
 
-        Scope: `keys:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `keys:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             ShownKey, "POST", f"/v1/api-keys/{segment(api_key_id)}/rotate", idempotency_key=idempotency_key
         )
 
-    def kill(self, api_key_id: str, *, idempotency_key: Optional[str] = None) -> ApiKey:
+    def kill(self, api_key_id: str, *, idempotency_key: str | None = None) -> ApiKey:
         """Disable a key; its next request is refused.
 
-        Scope: `keys:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `keys:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             ApiKey, "POST", f"/v1/api-keys/{segment(api_key_id)}/kill", idempotency_key=idempotency_key
         )
 
-    def delete(self, api_key_id: str, *, idempotency_key: Optional[str] = None) -> DeletedKey:
+    def delete(self, api_key_id: str, *, idempotency_key: str | None = None) -> DeletedKey:
         """Retire a key for good.
 
-        Scope: `keys:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `keys:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             DeletedKey, "DELETE", f"/v1/api-keys/{segment(api_key_id)}", idempotency_key=idempotency_key
         )
 
@@ -134,25 +130,24 @@ class Audit(Resource):
     def list(
         self,
         *,
-        event_type: Optional[str] = None,
-        project_id: Optional[str] = None,
-        api_key_id: Optional[str] = None,
-        since: Optional[Time] = None,
-        until: Optional[Time] = None,
-        cursor: Optional[str] = None,
-        limit: Optional[int] = None,
+        event_type: str | None = None,
+        project_id: str | None = None,
+        api_key_id: str | None = None,
+        since: Time | None = None,
+        until: Time | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> Pages[AuditEvent]:
         """List what was done in this environment, newest first.
 
-        `event_type`: Only events of this type. `project_id`: The project's id. `api_key_id`: The key's id.
-        `since`: Not before this time; with `Z` or an offset. `until`: Not after this time; with `Z` or an offset.
-        `cursor`: `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items
-        at most.
+        `event_type`: only events of this type. `since`: not before this time; with `Z` or an offset. `until`: not
+        after this time; with `Z` or an offset. `cursor`: go on where a page ended, with its `next_cursor`.
+        `limit`: how many to fetch at a time.
 
-        Scope: `audit:read`. Raises `ValidationError`.
+        Scope: `audit:read`.
         """
         return Pages(
-            self._layers,
+            self._line,
             AuditEvent,
             "/v1/audit-log",
             {
@@ -170,12 +165,9 @@ class Audit(Resource):
 class Platforms(Resource):
     """What each platform takes; the data that validates."""
 
-    def list(self) -> Platforms:
-        """List platforms, modes, media and text limits and options.
-
-        Raises `ValidationError`.
-        """
-        return self._layers.call(Platforms, "GET", "/v1/platforms")
+    def list(self) -> PlatformList:
+        """List platforms, modes, media and text limits and options."""
+        return self._line.call(PlatformList, "GET", "/v1/platforms")
 
 
 class Projects(Resource):
@@ -186,16 +178,16 @@ class Projects(Resource):
         *,
         name: str,
         timezone: str,
-        customer_external_id: Optional[str] = None,
-        metadata: Optional[Mapping[str, Any]] = None,
-        publish_lead_seconds: Optional[int] = None,
-        idempotency_key: Optional[str] = None,
+        customer_external_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        publish_lead_seconds: int | None = None,
+        idempotency_key: str | None = None,
     ) -> Project:
         """Make a project.
 
-        Scope: `projects:write`. Raises `ConflictError`, `ValidationError`.
+        Scope: `projects:write`.
         """
-        return self._layers.call(
+        return self._line.call(
             Project,
             "POST",
             "/v1/projects",
@@ -209,39 +201,38 @@ class Projects(Resource):
             idempotency_key=idempotency_key,
         )
 
-    def list(self, *, cursor: Optional[str] = None, limit: Optional[int] = None) -> Pages[Project]:
+    def list(self, *, cursor: str | None = None, limit: int | None = None) -> Pages[Project]:
         """List projects, newest first.
 
-        `cursor`: `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items
-        at most.
+        `cursor`: go on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a time.
 
-        Scope: `projects:read`. Raises `ValidationError`.
+        Scope: `projects:read`.
         """
-        return Pages(self._layers, Project, "/v1/projects", {"cursor": cursor, "limit": limit})
+        return Pages(self._line, Project, "/v1/projects", {"cursor": cursor, "limit": limit})
 
     def get(self, project_id: str) -> Project:
         """Return a project.
 
-        Scope: `projects:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `projects:read`. Raises `NotFoundError`.
         """
-        return self._layers.call(Project, "GET", f"/v1/projects/{segment(project_id)}")
+        return self._line.call(Project, "GET", f"/v1/projects/{segment(project_id)}")
 
     def update(
         self,
         project_id: str,
         *,
-        name: Union[str, NotGiven] = NOT_GIVEN,
-        timezone: Union[str, NotGiven] = NOT_GIVEN,
-        customer_external_id: Union[Optional[str], NotGiven] = NOT_GIVEN,
-        metadata: Union[Mapping[str, Any], NotGiven] = NOT_GIVEN,
-        publish_lead_seconds: Union[int, NotGiven] = NOT_GIVEN,
-        idempotency_key: Optional[str] = None,
+        name: str | NotGiven = NOT_GIVEN,
+        timezone: str | NotGiven = NOT_GIVEN,
+        customer_external_id: str | None | NotGiven = NOT_GIVEN,
+        metadata: Mapping[str, Any] | NotGiven = NOT_GIVEN,
+        publish_lead_seconds: int | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> Project:
         """Change a project.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
         """
-        return self._layers.call(
+        return self._line.call(
             Project,
             "PATCH",
             f"/v1/projects/{segment(project_id)}",
@@ -255,12 +246,12 @@ class Projects(Resource):
             idempotency_key=idempotency_key,
         )
 
-    def archive(self, project_id: str, *, idempotency_key: Optional[str] = None) -> ArchivedProject:
+    def archive(self, project_id: str, *, idempotency_key: str | None = None) -> ArchivedProject:
         """Archive a project; its queued posts are canceled.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `projects:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             ArchivedProject, "DELETE", f"/v1/projects/{segment(project_id)}", idempotency_key=idempotency_key
         )
 
@@ -271,24 +262,24 @@ class Approval(Resource):
     def get_policy(self, project_id: str) -> ApprovalPolicy:
         """Return the approval policy.
 
-        Scope: `projects:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `projects:read`. Raises `NotFoundError`.
         """
-        return self._layers.call(ApprovalPolicy, "GET", f"/v1/projects/{segment(project_id)}/approval-policy")
+        return self._line.call(ApprovalPolicy, "GET", f"/v1/projects/{segment(project_id)}/approval-policy")
 
     def update_policy(
         self,
         project_id: str,
         *,
-        requires_approval: Union[bool, NotGiven] = NOT_GIVEN,
-        first_n_posts_blocked: Union[Optional[int], NotGiven] = NOT_GIVEN,
-        auto_approve_after: Union[Optional[str], NotGiven] = NOT_GIVEN,
-        idempotency_key: Optional[str] = None,
+        requires_approval: bool | NotGiven = NOT_GIVEN,
+        first_n_posts_blocked: int | None | NotGiven = NOT_GIVEN,
+        auto_approve_after: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> ApprovalPolicy:
         """Change the approval policy.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
         """
-        return self._layers.call(
+        return self._line.call(
             ApprovalPolicy,
             "PATCH",
             f"/v1/projects/{segment(project_id)}/approval-policy",
@@ -301,13 +292,13 @@ class Approval(Resource):
         )
 
     def approve(
-        self, container_id: str, *, note: Optional[str] = None, idempotency_key: Optional[str] = None
+        self, container_id: str, *, note: str | None = None, idempotency_key: str | None = None
     ) -> Approved:
         """Approve a container; an intent kept on it is released.
 
-        Scope: `content:approve`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `content:approve`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             Approved,
             "POST",
             f"/v1/content/{segment(container_id)}/approve",
@@ -315,12 +306,12 @@ class Approval(Resource):
             idempotency_key=idempotency_key,
         )
 
-    def reject(self, container_id: str, *, reason: str, idempotency_key: Optional[str] = None) -> Rejected:
+    def reject(self, container_id: str, *, reason: str, idempotency_key: str | None = None) -> Rejected:
         """Reject a container for good.
 
-        Scope: `content:approve`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `content:approve`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             Rejected,
             "POST",
             f"/v1/content/{segment(container_id)}/reject",
@@ -329,13 +320,13 @@ class Approval(Resource):
         )
 
     def withdraw_pending_schedule(
-        self, container_id: str, *, idempotency_key: Optional[str] = None
+        self, container_id: str, *, idempotency_key: str | None = None
     ) -> Withdrawn:
         """Withdraw the intent kept on a container that waits for approval.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             Withdrawn,
             "DELETE",
             f"/v1/content/{segment(container_id)}/pending-schedule",
@@ -351,14 +342,14 @@ class Content(Uploading):
         project_id: str,
         *,
         caption: str,
-        first_comment: Optional[str] = None,
-        idempotency_key: Optional[str] = None,
+        first_comment: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Container:
         """Make a container from uploaded files (multipart) or from text (JSON).
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
         """
-        return self._layers.call(
+        return self._line.call(
             Container,
             "POST",
             f"/v1/projects/{segment(project_id)}/content",
@@ -370,23 +361,23 @@ class Content(Uploading):
         self,
         project_id: str,
         *,
-        status: Optional[ContainerStatus] = None,
-        approval_status: Optional[ApprovalStatus] = None,
-        since: Optional[Time] = None,
-        until: Optional[Time] = None,
-        cursor: Optional[str] = None,
-        limit: Optional[int] = None,
+        status: ContainerStatus | None = None,
+        approval_status: ApprovalStatus | None = None,
+        since: Time | None = None,
+        until: Time | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> Pages[Container]:
         """List a project's containers, newest first.
 
-        `status`: Only those with this status. `approval_status`: Only containers with this approval. `since`: Not
-        before this time; with `Z` or an offset. `until`: Not after this time; with `Z` or an offset. `cursor`:
-        `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items at most.
+        `status`: only those with this status. `approval_status`: only containers with this approval. `since`: not
+        before this time; with `Z` or an offset. `until`: not after this time; with `Z` or an offset. `cursor`: go
+        on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a time.
 
-        Scope: `content:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `content:read`. Raises `NotFoundError`.
         """
         return Pages(
-            self._layers,
+            self._line,
             Container,
             f"/v1/projects/{segment(project_id)}/content",
             {
@@ -402,23 +393,23 @@ class Content(Uploading):
     def get(self, container_id: str) -> Container:
         """Return a container.
 
-        Scope: `content:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `content:read`. Raises `NotFoundError`.
         """
-        return self._layers.call(Container, "GET", f"/v1/content/{segment(container_id)}")
+        return self._line.call(Container, "GET", f"/v1/content/{segment(container_id)}")
 
     def update(
         self,
         container_id: str,
         *,
-        caption: Union[str, NotGiven] = NOT_GIVEN,
-        first_comment: Union[Optional[str], NotGiven] = NOT_GIVEN,
-        idempotency_key: Optional[str] = None,
+        caption: str | NotGiven = NOT_GIVEN,
+        first_comment: str | None | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> Container:
         """Change caption or first comment; posts already queued keep what they were scheduled with.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `content:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             Container,
             "PATCH",
             f"/v1/content/{segment(container_id)}",
@@ -426,12 +417,12 @@ class Content(Uploading):
             idempotency_key=idempotency_key,
         )
 
-    def delete(self, container_id: str, *, idempotency_key: Optional[str] = None) -> DeletedContainer:
+    def delete(self, container_id: str, *, idempotency_key: str | None = None) -> DeletedContainer:
         """Delete a container none of whose posts is on its way.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`LIVE_POSTS`).
         """
-        return self._layers.call(
+        return self._line.call(
             DeletedContainer,
             "DELETE",
             f"/v1/content/{segment(container_id)}",
@@ -448,13 +439,13 @@ class Social(Resource):
         *,
         platform: str,
         credential: Mapping[str, str],
-        idempotency_key: Optional[str] = None,
+        idempotency_key: str | None = None,
     ) -> SocialAccount:
         """Connect an account with a credential one already has.
 
-        Scope: `social:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `social:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
         """
-        return self._layers.call(
+        return self._line.call(
             SocialAccount,
             "POST",
             f"/v1/projects/{segment(project_id)}/social-accounts",
@@ -466,34 +457,33 @@ class Social(Resource):
         self,
         project_id: str,
         *,
-        platform: Optional[str] = None,
-        status: Optional[AccountStatus] = None,
-        cursor: Optional[str] = None,
-        limit: Optional[int] = None,
+        platform: str | None = None,
+        status: AccountStatus | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> Pages[SocialAccount]:
         """List a project's accounts, newest first.
 
-        `platform`: A platform's name, as `GET /v1/platforms` lists it. `status`: Only those with this status.
-        `cursor`: `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items
-        at most.
+        `platform`: a platform's name, as `GET /v1/platforms` lists it. `status`: only those with this status.
+        `cursor`: go on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a time.
 
-        Scope: `social:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `social:read`. Raises `NotFoundError`.
         """
         return Pages(
-            self._layers,
+            self._line,
             SocialAccount,
             f"/v1/projects/{segment(project_id)}/social-accounts",
             {"platform": platform, "status": status, "cursor": cursor, "limit": limit},
         )
 
     def update_account(
-        self, account_id: str, *, post_defaults: Mapping[str, Any], idempotency_key: Optional[str] = None
+        self, account_id: str, *, post_defaults: Mapping[str, Any], idempotency_key: str | None = None
     ) -> SocialAccount:
         """Set the options that targets of this account may leave out.
 
-        Scope: `social:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `social:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             SocialAccount,
             "PATCH",
             f"/v1/social-accounts/{segment(account_id)}",
@@ -501,12 +491,12 @@ class Social(Resource):
             idempotency_key=idempotency_key,
         )
 
-    def disconnect_account(self, account_id: str, *, idempotency_key: Optional[str] = None) -> RevokedAccount:
+    def disconnect_account(self, account_id: str, *, idempotency_key: str | None = None) -> RevokedAccount:
         """Disconnect an account; its queued posts are canceled in the same transaction.
 
-        Scope: `social:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `social:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             RevokedAccount,
             "DELETE",
             f"/v1/social-accounts/{segment(account_id)}",
@@ -519,15 +509,15 @@ class Social(Resource):
         *,
         platform: str,
         return_url: str,
-        service: Optional[str] = None,
-        idempotency_key: Optional[str] = None,
+        service: str | None = None,
+        idempotency_key: str | None = None,
     ) -> AuthorizeUrl:
         """Say where a person consents to connect an account.
 
-        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`,
-        `ValidationError`.
+        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
-        return self._layers.call(
+        return self._line.call(
             AuthorizeUrl,
             "POST",
             f"/v1/projects/{segment(project_id)}/social/oauth-url",
@@ -536,19 +526,14 @@ class Social(Resource):
         )
 
     def create_reauth_url(
-        self,
-        project_id: str,
-        *,
-        social_account_id: str,
-        return_url: str,
-        idempotency_key: Optional[str] = None,
+        self, project_id: str, *, social_account_id: str, return_url: str, idempotency_key: str | None = None
     ) -> AuthorizeUrl:
         """Say where a person consents to reconnect an account; it keeps its id.
 
-        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`,
-        `ValidationError`.
+        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
-        return self._layers.call(
+        return self._line.call(
             AuthorizeUrl,
             "POST",
             f"/v1/projects/{segment(project_id)}/social/reauth-url",
@@ -559,30 +544,31 @@ class Social(Resource):
     def get_oauth_status(self, state_id: str) -> OAuthStatus:
         """Say how an authorization of this key stands.
 
-        Scope: `social:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `social:read`. Raises `NotFoundError`.
         """
-        return self._layers.call(OAuthStatus, "GET", f"/v1/social/oauth-status/{segment(state_id)}")
+        return self._line.call(OAuthStatus, "GET", f"/v1/social/oauth-status/{segment(state_id)}")
 
     def get_account_health(self, account_id: str) -> AccountHealth:
         """Say how an account is doing.
 
-        Scope: `social:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `social:read`. Raises `NotFoundError`.
         """
-        return self._layers.call(AccountHealth, "GET", f"/v1/social-accounts/{segment(account_id)}/health")
+        return self._line.call(AccountHealth, "GET", f"/v1/social-accounts/{segment(account_id)}/health")
 
 
 class Publishing(Waiting):
     """Publish now or at a time, and follow each post to its end."""
 
     def publish_now(
-        self, container_id: str, *, targets: Sequence[Target], idempotency_key: Optional[str] = None
+        self, container_id: str, *, targets: Sequence[Target], idempotency_key: str | None = None
     ) -> Queued:
         """Publish a container now.
 
-        Scope: `publish:write`. Raises `ApprovalRequiredError`, `NotFoundError`, `ConflictError`,
-        `ContentRejectedError`, `CredentialInvalidError`, `ValidationError`.
+        Scope: `publish:write`. Raises `ApprovalRequiredError`, `NotFoundError`, `ConflictError`
+        (`CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `PROJECT_ARCHIVED`, `SCHEDULED_POST_ID_TAKEN`),
+        `ContentRejectedError`, `CredentialInvalidError`.
         """
-        return self._layers.call(
+        return self._line.call(
             Queued,
             "POST",
             f"/v1/content/{segment(container_id)}/publish",
@@ -596,14 +582,15 @@ class Publishing(Waiting):
         *,
         scheduled_for: Time,
         targets: Sequence[Target],
-        idempotency_key: Optional[str] = None,
+        idempotency_key: str | None = None,
     ) -> Queued:
         """Publish a container at a time; 202 while it waits for approval.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ContentRejectedError`,
-        `CredentialInvalidError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_NOT_COMPLETED`,
+        `DUPLICATE_POST`, `PROJECT_ARCHIVED`, `SCHEDULED_POST_ID_TAKEN`), `ContentRejectedError`,
+        `CredentialInvalidError`.
         """
-        return self._layers.call(
+        return self._line.call(
             Queued,
             "POST",
             f"/v1/content/{segment(container_id)}/schedule",
@@ -616,14 +603,14 @@ class Publishing(Waiting):
         container_id: str,
         *,
         targets: Sequence[Target],
-        scheduled_for: Optional[Time] = None,
-        idempotency_key: Optional[str] = None,
+        scheduled_for: Time | None = None,
+        idempotency_key: str | None = None,
     ) -> Verdict:
         """Say what publish or schedule would say; nothing is written.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             Verdict,
             "POST",
             f"/v1/content/{segment(container_id)}/validate",
@@ -634,18 +621,18 @@ class Publishing(Waiting):
     def get_scheduled_post(self, post_id: str) -> ScheduledPost:
         """Return a scheduled post.
 
-        Scope: `publish:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `publish:read`. Raises `NotFoundError`.
         """
-        return self._layers.call(ScheduledPost, "GET", f"/v1/scheduled-posts/{segment(post_id)}")
+        return self._line.call(ScheduledPost, "GET", f"/v1/scheduled-posts/{segment(post_id)}")
 
     def cancel(
-        self, post_id: str, *, reason: Optional[str] = None, idempotency_key: Optional[str] = None
+        self, post_id: str, *, reason: str | None = None, idempotency_key: str | None = None
     ) -> Canceled:
         """Cancel a post unless something irreversible was sent.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             Canceled,
             "DELETE",
             f"/v1/scheduled-posts/{segment(post_id)}",
@@ -656,35 +643,35 @@ class Publishing(Waiting):
     def get_scheduled_post_events(self, post_id: str) -> Story:
         """Return what happened to a post, step by step.
 
-        Scope: `publish:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `publish:read`. Raises `NotFoundError`.
         """
-        return self._layers.call(Story, "GET", f"/v1/scheduled-posts/{segment(post_id)}/events")
+        return self._line.call(Story, "GET", f"/v1/scheduled-posts/{segment(post_id)}/events")
 
     def list_scheduled_posts(
         self,
         project_id: str,
         *,
-        status: Optional[Union[PostStatus, Sequence[PostStatus]]] = None,
-        social_account_id: Optional[str] = None,
-        platform: Optional[str] = None,
-        container_id: Optional[str] = None,
-        since: Optional[Time] = None,
-        until: Optional[Time] = None,
-        cursor: Optional[str] = None,
-        limit: Optional[int] = None,
+        status: PostStatus | Sequence[PostStatus] | None = None,
+        social_account_id: str | None = None,
+        platform: str | None = None,
+        container_id: str | None = None,
+        since: Time | None = None,
+        until: Time | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> Pages[ScheduledPost]:
         """List a project's posts, newest scheduledFor first.
 
-        `status`: Only those with this status. Several may be given, repeated or parted by commas.
-        `social_account_id`: Only posts of this account. `platform`: A platform's name, as `GET /v1/platforms`
-        lists it. `container_id`: The container's id. `since`: Not before this time; with `Z` or an offset.
-        `until`: Not after this time; with `Z` or an offset. `cursor`: `nextCursor` of the page before, as it was
-        given, with the same query. `limit`: How many items at most.
+        `status`: only those with this status. Several may be given, repeated or parted by commas.
+        `social_account_id`: only posts of this account. `platform`: a platform's name, as `GET /v1/platforms`
+        lists it. `since`: not before this time; with `Z` or an offset. `until`: not after this time; with `Z` or
+        an offset. `cursor`: go on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a
+        time.
 
-        Scope: `publish:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `publish:read`. Raises `NotFoundError`.
         """
         return Pages(
-            self._layers,
+            self._line,
             ScheduledPost,
             f"/v1/projects/{segment(project_id)}/scheduled-posts",
             {
@@ -700,13 +687,13 @@ class Publishing(Waiting):
         )
 
     def reschedule(
-        self, post_id: str, *, scheduled_for: Time, idempotency_key: Optional[str] = None
+        self, post_id: str, *, scheduled_for: Time, idempotency_key: str | None = None
     ) -> Rescheduled:
         """Move a queued post.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             Rescheduled,
             "POST",
             f"/v1/scheduled-posts/{segment(post_id)}/reschedule",
@@ -715,14 +702,15 @@ class Publishing(Waiting):
         )
 
     def retry(
-        self, post_id: str, *, allow_duplicate: Optional[bool] = None, idempotency_key: Optional[str] = None
+        self, post_id: str, *, allow_duplicate: bool | None = None, idempotency_key: str | None = None
     ) -> ScheduledPost:
         """Try a failed post again.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ContentRejectedError`,
-        `CredentialInvalidError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_DELETED`,
+        `CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `OUTCOME_UNKNOWN`, `PROJECT_ARCHIVED`),
+        `ContentRejectedError`, `CredentialInvalidError`.
         """
-        return self._layers.call(
+        return self._line.call(
             ScheduledPost,
             "POST",
             f"/v1/scheduled-posts/{segment(post_id)}/retry",
@@ -735,15 +723,15 @@ class Publishing(Waiting):
         post_id: str,
         *,
         outcome: Literal["not_published", "published"],
-        external_id: Optional[str] = None,
-        external_url: Optional[str] = None,
-        idempotency_key: Optional[str] = None,
+        external_id: str | None = None,
+        external_url: str | None = None,
+        idempotency_key: str | None = None,
     ) -> ScheduledPost:
         """Settle an unknown outcome by what a person saw on the platform.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `publish:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             ScheduledPost,
             "POST",
             f"/v1/scheduled-posts/{segment(post_id)}/resolve",
@@ -760,15 +748,15 @@ class Webhooks(Verifying):
         *,
         url: str,
         events: Sequence[EventType],
-        description: Optional[str] = None,
-        project_id: Optional[str] = None,
-        idempotency_key: Optional[str] = None,
+        description: str | None = None,
+        project_id: str | None = None,
+        idempotency_key: str | None = None,
     ) -> WebhookEndpoint:
         """Make an endpoint; its secret is shown this once.
 
-        Scope: `webhooks:write`. Raises `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`.
         """
-        return self._layers.call(
+        return self._line.call(
             WebhookEndpoint,
             "POST",
             "/v1/webhook-endpoints",
@@ -777,42 +765,39 @@ class Webhooks(Verifying):
         )
 
     def list_endpoints(
-        self, *, cursor: Optional[str] = None, limit: Optional[int] = None
+        self, *, cursor: str | None = None, limit: int | None = None
     ) -> Pages[WebhookEndpoint]:
         """List endpoints, newest first.
 
-        `cursor`: `nextCursor` of the page before, as it was given, with the same query. `limit`: How many items
-        at most.
+        `cursor`: go on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a time.
 
-        Scope: `webhooks:read`. Raises `ValidationError`.
+        Scope: `webhooks:read`.
         """
-        return Pages(
-            self._layers, WebhookEndpoint, "/v1/webhook-endpoints", {"cursor": cursor, "limit": limit}
-        )
+        return Pages(self._line, WebhookEndpoint, "/v1/webhook-endpoints", {"cursor": cursor, "limit": limit})
 
     def get_endpoint(self, endpoint_id: str) -> WebhookEndpoint:
         """Return an endpoint.
 
-        Scope: `webhooks:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `webhooks:read`. Raises `NotFoundError`.
         """
-        return self._layers.call(WebhookEndpoint, "GET", f"/v1/webhook-endpoints/{segment(endpoint_id)}")
+        return self._line.call(WebhookEndpoint, "GET", f"/v1/webhook-endpoints/{segment(endpoint_id)}")
 
     def update_endpoint(
         self,
         endpoint_id: str,
         *,
-        url: Union[str, NotGiven] = NOT_GIVEN,
-        events: Union[Sequence[EventType], NotGiven] = NOT_GIVEN,
-        description: Union[Optional[str], NotGiven] = NOT_GIVEN,
-        project_id: Union[Optional[str], NotGiven] = NOT_GIVEN,
-        status: Union[Literal["active", "paused"], NotGiven] = NOT_GIVEN,
-        idempotency_key: Optional[str] = None,
+        url: str | NotGiven = NOT_GIVEN,
+        events: Sequence[EventType] | NotGiven = NOT_GIVEN,
+        description: str | None | NotGiven = NOT_GIVEN,
+        project_id: str | None | NotGiven = NOT_GIVEN,
+        status: Literal["active", "paused"] | NotGiven = NOT_GIVEN,
+        idempotency_key: str | None = None,
     ) -> WebhookEndpoint:
         """Change an endpoint, pause it, or make it active again.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             WebhookEndpoint,
             "PATCH",
             f"/v1/webhook-endpoints/{segment(endpoint_id)}",
@@ -826,36 +811,36 @@ class Webhooks(Verifying):
             idempotency_key=idempotency_key,
         )
 
-    def delete_endpoint(self, endpoint_id: str, *, idempotency_key: Optional[str] = None) -> DeletedEndpoint:
+    def delete_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> DeletedEndpoint:
         """Delete an endpoint and its deliveries.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`. Raises `NotFoundError`.
         """
-        return self._layers.call(
+        return self._line.call(
             DeletedEndpoint,
             "DELETE",
             f"/v1/webhook-endpoints/{segment(endpoint_id)}",
             idempotency_key=idempotency_key,
         )
 
-    def rotate_secret(self, endpoint_id: str, *, idempotency_key: Optional[str] = None) -> RotatedSecret:
+    def rotate_secret(self, endpoint_id: str, *, idempotency_key: str | None = None) -> RotatedSecret:
         """Give an endpoint a new secret; the one before signs on for a day.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`TOO_MANY_SECRETS`).
         """
-        return self._layers.call(
+        return self._line.call(
             RotatedSecret,
             "POST",
             f"/v1/webhook-endpoints/{segment(endpoint_id)}/rotate-secret",
             idempotency_key=idempotency_key,
         )
 
-    def test_endpoint(self, endpoint_id: str, *, idempotency_key: Optional[str] = None) -> WebhookDelivery:
+    def test_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> WebhookDelivery:
         """Send a `test.ping`, whether or not the endpoint asked for it; it is tried once.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`ENDPOINT_PAUSED`).
         """
-        return self._layers.call(
+        return self._line.call(
             WebhookDelivery,
             "POST",
             f"/v1/webhook-endpoints/{segment(endpoint_id)}/test",
@@ -866,30 +851,30 @@ class Webhooks(Verifying):
         self,
         endpoint_id: str,
         *,
-        status: Optional[DeliveryStatus] = None,
-        cursor: Optional[str] = None,
-        limit: Optional[int] = None,
+        status: DeliveryStatus | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
     ) -> Pages[WebhookDelivery]:
         """List what an endpoint was told or is to be told, newest first; kept for 30 days.
 
-        `status`: Only those with this status. `cursor`: `nextCursor` of the page before, as it was given, with
-        the same query. `limit`: How many items at most.
+        `status`: only those with this status. `cursor`: go on where a page ended, with its `next_cursor`.
+        `limit`: how many to fetch at a time.
 
-        Scope: `webhooks:read`. Raises `NotFoundError`, `ValidationError`.
+        Scope: `webhooks:read`. Raises `NotFoundError`.
         """
         return Pages(
-            self._layers,
+            self._line,
             WebhookDelivery,
             f"/v1/webhook-endpoints/{segment(endpoint_id)}/deliveries",
             {"status": status, "cursor": cursor, "limit": limit},
         )
 
-    def replay_delivery(self, delivery_id: str, *, idempotency_key: Optional[str] = None) -> WebhookDelivery:
+    def replay_delivery(self, delivery_id: str, *, idempotency_key: str | None = None) -> WebhookDelivery:
         """Deliver an event once more, under the same event id.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError`, `ValidationError`.
+        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`DELIVERY_IN_HAND`, `ENDPOINT_PAUSED`).
         """
-        return self._layers.call(
+        return self._line.call(
             WebhookDelivery,
             "POST",
             f"/v1/webhook-deliveries/{segment(delivery_id)}/replay",
