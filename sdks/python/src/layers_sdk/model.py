@@ -80,7 +80,7 @@ def camel(name: str) -> str:
 
 @cache
 def _readers(of: type) -> Mapping[str, tuple[str, Reader]]:
-    inherited = get_type_hints(of.__base__)
+    inherited = {**get_type_hints(Model), **get_type_hints(of.__base__)}
     own = {name: hint for name, hint in get_type_hints(of).items() if name not in inherited}
     return {name: (camel(name), _reader(hint)) for name, hint in own.items()}
 
