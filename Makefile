@@ -1,4 +1,4 @@
-# make demo · make test · make nemesis · make check · make fix · make serve · make bench · make peers · make docs
+# make demo · make test · make nemesis · make fuzz · make check · make fix · make serve · make bench · make peers · make docs
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -6,7 +6,7 @@ PEERS := benchmarks/peers
 PEERS_STAMP := $(PEERS)/.venv/.installed
 UV_VERSION := 0.13.9
 
-.PHONY: demo test nemesis check fix serve bench peers docs install lock clean
+.PHONY: demo test nemesis fuzz check fix serve bench peers docs install lock clean
 
 demo: install
 	@$(BIN)/python examples/demo.py $(ARGS)
@@ -16,6 +16,9 @@ test: install
 
 nemesis: install
 	$(BIN)/python -m tests.nemesis --posts 2000 --seeds 3 $(ARGS)
+
+fuzz: install
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: install
 	$(BIN)/ruff format --check .
