@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -32,7 +33,13 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="layers-fuzz-", dir=home) as folder,
         embedded.start(Path(folder) / "pg", fsync=False) as server,
     ):
-        return asyncio.run(run(Path(folder), server.url, given.requests, given.seconds))
+        return asyncio.run(_stoppable(Path(folder), server.url, given.requests, given.seconds))
+
+
+async def _stoppable(folder: Path, url: str, wanted: int, seconds: int) -> int:
+    task = asyncio.create_task(run(folder, url, wanted, seconds))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 async def run(folder: Path, url: str, wanted: int, seconds: int) -> int:
