@@ -27,6 +27,7 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python .ci/audit.py requirements.lock $(PEERS)/requirements.lock
+	$(BIN)/python sdks/generate.py --check
 
 fix: install
 	$(BIN)/ruff format .
@@ -49,15 +50,16 @@ $(PEERS_STAMP): $(PEERS)/requirements.lock
 
 docs: install
 	$(BIN)/python docs/generate.py
+	$(BIN)/python sdks/generate.py
 
 install: $(STAMP)
 
 # uv comes from the package index into .venv when the machine has none; everything else is locked with hashes.
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml sdks/python/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . --editable sdks/python
 	@touch $@
 
 lock:
