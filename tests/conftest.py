@@ -15,6 +15,8 @@ import aiohttp
 import asyncpg
 import pytest
 
+import conformance
+from layers import app
 from layers.access.commands import create_first_key
 from layers.access.keys import EVERYTHING, Environment
 from layers.app import Shared, create_app, share
@@ -43,6 +45,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.parent
         item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "real" else item.path.name))
+
+
+app.Envelope = conformance.JudgedEnvelope
+
+
+@pytest.fixture(autouse=True)
+def judged() -> Iterator[None]:
+    """Every answer a test gets is as the OpenAPI document says."""
+    yield
+    faults = list(dict.fromkeys(conformance.FAULTS))
+    conformance.FAULTS.clear()
+    assert faults == []
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +96,7 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
     """A pool on the fresh database, for looking and for arranging."""
     opened = await open_pool(database_url, 8, "layers tests")
     yield opened
+    assert await conformance.event_faults(opened) == []
     await opened.close()
 
 

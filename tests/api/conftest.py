@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from ulid import ULID
 
+import conformance
 from layers.app import Shared, create_app, share
 from layers.db.embedded import Embedded
 from layers.db.pool import Pool, open_pool
@@ -30,6 +31,7 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
     """A pool on that database, for looking and for arranging."""
     opened = await open_pool(database_url, 8, "layers tests")
     yield opened
+    assert await conformance.event_faults(opened) == []
     await opened.close()
 
 

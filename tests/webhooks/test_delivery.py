@@ -134,7 +134,14 @@ async def test_an_event_committed_late_is_not_lost(client, pool, receiver, endpo
     project = await client.project()
 
     def event(word: str) -> Event:
-        return Event("content.completed", client.organization_id, project, None, {"word": word}, "test")
+        return Event(
+            "content.completed",
+            client.organization_id,
+            project,
+            None,
+            {"containerId": word, "kind": "text", "assets": 0},
+            "test",
+        )
 
     async with pool.acquire() as slow, slow.transaction():
         await events.append(slow, event("slow"))
@@ -142,9 +149,9 @@ async def test_an_event_committed_late_is_not_lost(client, pool, receiver, endpo
             await events.append(quick, event("quick"))
         async with asyncio.timeout(10):
             await receiver.came.wait()
-        assert [heard.event["data"]["word"] for heard in receiver.heard] == ["quick"]
+        assert [heard.event["data"]["containerId"] for heard in receiver.heard] == ["quick"]
     await idle(pool)
-    assert [heard.event["data"]["word"] for heard in receiver.heard] == ["quick", "slow"]
+    assert [heard.event["data"]["containerId"] for heard in receiver.heard] == ["quick", "slow"]
 
 
 async def test_without_endpoints_no_event_is_touched(client, pool, receiver, deliverer) -> None:

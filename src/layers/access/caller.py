@@ -23,6 +23,7 @@ from layers.kit.times import utc_now
 
 log = structlog.get_logger("layers.access")
 NOTE_EVERY = 20.0
+MAX_SEGMENT = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,11 @@ async def noting_keys_used(pool: Pool, used: dict[str, datetime]) -> AsyncGenera
 
 
 def refuse_nul(scope: Scope) -> None:
-    """PostgreSQL text holds no NUL, so nothing with one exists and nothing may be made with one."""
-    if "\x00" in scope["path"]:
+    """PostgreSQL text holds no NUL, so nothing with one exists or may be made. Nor is any id so long."""
+    path = scope["path"]
+    if "\x00" in path or (
+        len(path) > MAX_SEGMENT and any(len(part) > MAX_SEGMENT for part in path.split("/"))
+    ):
         raise errors.NotFound("There is nothing at this path.")
     if b"%00" in scope["query_string"]:
         raise errors.one_issue("query", "A parameter contains the NUL character; remove it.", "invalid_text")

@@ -16,6 +16,7 @@ from layers.db.pool import Connection, Pool
 from layers.events import Event, append
 from layers.kit.ids import new_id
 from layers.kit.problems import Issue
+from layers.kit.times import to_utc
 
 
 class NewKey(msgspec.Struct, rename="camel", frozen=True):
@@ -67,7 +68,7 @@ async def create(tx: Connection, caller: Caller, wanted: CreateKey, now: datetim
         scopes=sorted(set(wanted.scopes)),
         return_hosts=sorted({host.lower() for host in wanted.return_hosts}),
         rate_limit_tier=wanted.rate_limit_tier or caller.rate_limit_tier,
-        expires_at=wanted.expires_at or caller.expires_at,
+        expires_at=to_utc(wanted.expires_at) if wanted.expires_at else caller.expires_at,
     )
     await _audit(tx, caller, "api_key.created", row, {"scopes": row["scopes"]})
     return ShownKey(ApiKey(**dict(row)), shown)

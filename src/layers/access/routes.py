@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from layers.access import commands, schemas, store
 from layers.access.caller import Calling
-from layers.api.pages import Page, page_of, read_cursor
+from layers.api.pages import Cursor, Page, page_of, read_cursor
 from layers.api.routes import ANY_KEY, NoBody, WireOut, operation
 from layers.api.times import utc_or_refuse
 
@@ -44,7 +44,7 @@ async def whoami(call: Calling[NoBody]) -> Whoami:
 @get(KEYS, opt=operation("keys:read"), operation_id="apiKeys.list")
 async def list_keys(
     call: Calling[NoBody],
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.ApiKey]:
     """List the keys of this environment, newest first."""
@@ -91,12 +91,12 @@ async def delete_key(call: Calling[NoBody], api_key_id: FromPath[str]) -> schema
 @get("/v1/audit-log", opt=operation("audit:read"), operation_id="audit.list")
 async def audit_log(
     call: Calling[NoBody],
-    event_type: Annotated[str | None, QueryParameter(name="eventType")] = None,
-    project_id: Annotated[str | None, QueryParameter(name="projectId")] = None,
-    api_key_id: Annotated[str | None, QueryParameter(name="apiKeyId")] = None,
+    event_type: Annotated[str | None, QueryParameter(name="eventType", max_length=64)] = None,
+    project_id: Annotated[str | None, QueryParameter(name="projectId", max_length=255)] = None,
+    api_key_id: Annotated[str | None, QueryParameter(name="apiKeyId", max_length=255)] = None,
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
 ) -> Page[schemas.AuditEvent]:
     """List what was done in this environment, newest first."""

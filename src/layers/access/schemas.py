@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from layers.api.routes import Wire, WireOut
+from layers.api.routes import Wire, WireOut, Word
 
 Tier = Literal["standard", "pilot", "partner", "unlimited"]
 KeyStatus = Literal["active", "expired", "killed"]
@@ -15,7 +15,7 @@ class CreateKey(Wire):
     """Body of `POST /v1/api-keys`."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
-    scopes: Annotated[list[str], Meta(min_length=1, max_length=50)]
+    scopes: Annotated[list[Word], Meta(min_length=1, max_length=50)]
     rate_limit_tier: Tier | None = None
     return_hosts: Annotated[
         list[Annotated[str, Meta(min_length=1, max_length=253)]], Meta(max_length=50)

@@ -79,6 +79,9 @@ def respond(request: Request[Any, Any, Any], problem: errors.Problem) -> Respons
     route = cast("dict[str, Any]", request.scope).get("route_handler")
     if route and route.opt.get("page") and "text/html" in request.headers.get("accept", ""):
         return _page(problem, state.get("request_id", ""))
+    headers = dict(problem.headers)
+    if isinstance(problem, errors.MethodNotAllowed):
+        headers["Allow"] = ", ".join(sorted(_allowed(request)))
     error: dict[str, object] = {
         "code": problem.code,
         "message": problem.message,
@@ -90,8 +93,21 @@ def respond(request: Request[Any, Any, Any], problem: errors.Problem) -> Respons
         {"error": error},
         status_code=problem.status,
         media_type=MediaType.JSON,
-        headers=dict(problem.headers),
+        headers=headers,
     )
+
+
+def _allowed(request: Request[Any, Any, Any]) -> set[str]:
+    """Return the methods there are at the request's path (RFC 9110, 15.5.6)."""
+    parts = request.scope["path"].strip("/").split("/")
+    found: set[str] = set()
+    for route in request.app.routes:
+        ours = route.path_components
+        if len(ours) == len(parts) and all(
+            own == part or not isinstance(own, str) for own, part in zip(ours, parts, strict=True)
+        ):
+            found |= cast("set[str]", getattr(route, "methods", set[str]()))
+    return found - {"OPTIONS"}
 
 
 def _page(problem: errors.Problem, request_id: str) -> Response[str]:

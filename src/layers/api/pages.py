@@ -4,15 +4,18 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
+from litestar.params import QueryParameter
 
 from layers.api.errors import one_issue
 from layers.api.routes import WireOut
 
 T = TypeVar("T")
 Row = TypeVar("Row")
+Cursor = Annotated[str | None, QueryParameter(max_length=512)]
+"""A list's `cursor` parameter."""
 
 
 class Page(WireOut, Generic[T]):

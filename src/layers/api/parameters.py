@@ -82,12 +82,16 @@ def take_query(scope: Scope) -> None:
     given = parse_qsl(raw.decode("latin-1"), keep_blank_values=True)
     issues: list[Issue] = []
     seen: set[str] = set()
-    for name, _ in given:
+    for name, value in given:
         if name not in known:
             words = f"There is no such parameter here; there are: {', '.join(known) or 'none'}."
             issues.append(Issue(name, words, "unknown_parameter"))
         elif name in seen and not known[name].listed:
             issues.append(Issue(name, "This parameter takes one value.", "duplicate"))
+        elif (
+            value.lower() == "null" and known[name].type is not str
+        ):  # to the decoder it would mean: not given
+            issues.append(Issue(name, "Leave the parameter out instead.", "invalid_value"))
         seen.add(name)
     if issues:
         raise Validation(list(dict.fromkeys(issues)))

@@ -5,7 +5,7 @@ open cannot be built, so access is denied by default.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -13,6 +13,12 @@ from layers.api.errors import Problem
 
 ANY_KEY = ""
 """Scope of a route that every valid key may call."""
+
+
+Id = Annotated[str, msgspec.Meta(max_length=255)]
+"""An id as a caller gives it: of any look, for what does not exist is told by looking."""
+Word = Annotated[str, msgspec.Meta(max_length=64)]
+"""A name out of a small world: a platform, a mode, a scope."""
 
 
 class Wire(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

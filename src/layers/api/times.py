@@ -1,8 +1,9 @@
 """Times in query parameters."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from layers.api.errors import one_issue
+from layers.kit.times import to_utc
 
 
 def utc_or_refuse(moment: datetime | None, name: str) -> datetime | None:
@@ -11,4 +12,4 @@ def utc_or_refuse(moment: datetime | None, name: str) -> datetime | None:
         return None
     if moment.tzinfo is None:
         raise one_issue(name, "Give a time with Z or an offset.", "timezone_required")
-    return moment.astimezone(UTC)
+    return to_utc(moment)

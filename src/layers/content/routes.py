@@ -17,14 +17,14 @@ from litestar.types import Scope
 from layers.access.caller import Calling
 from layers.api.context import after_commit, state_of
 from layers.api.errors import Conflict, NotFound, RangeNotSatisfiable, Validation
-from layers.api.pages import Page, page_of, read_cursor
+from layers.api.pages import Cursor, Page, page_of, read_cursor
 from layers.api.routes import NoBody, open_to_all, operation
 from layers.api.times import utc_or_refuse
 from layers.api.transaction import UPLOAD_STATE
 from layers.connector import Media, Mode
 from layers.content import commands, schemas, store
 from layers.content.remade import remade
-from layers.kit.times import utc_now
+from layers.kit.times import steady_end, utc_now
 from layers.publishing.commands import LIMITS
 from layers.publishing.fit import LEFT_OUT, misfits
 from layers.publishing.remake import fits_ratio, parse_remake, remake_of
@@ -33,7 +33,8 @@ from layers.publishing.schemas import PendingSchedule
 
 CONTENT = "/v1/content/{container_id:str}"
 PROJECT = "/v1/projects/{project_id:str}/content"
-LINK_LIFE = timedelta(hours=1)
+LINK_LIFE = timedelta(hours=1, minutes=15)
+"""How long a link is good at the most; it is good for an hour at least."""
 RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -52,7 +53,9 @@ def container_from(row: asyncpg.Record, scope: Scope) -> schemas.Container:
 
 def _asset(item: Media, scope: Scope) -> schemas.Asset:
     state = scope["litestar_app"].state
-    url = state["public_origin"] + state["signer"].sign(f"/v1/assets/{item.id}", utc_now() + LINK_LIFE)
+    url = state["public_origin"] + state["signer"].sign(
+        f"/v1/assets/{item.id}", steady_end(utc_now(), LINK_LIFE)
+    )
     return schemas.Asset(
         id=item.id,
         kind=item.kind,
@@ -120,7 +123,7 @@ async def listing(
     approval_status: Annotated[schemas.ApprovalStatus | None, QueryParameter(name="approvalStatus")] = None,
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 25,
 ) -> Page[schemas.Container]:
     """List a project's containers, newest first."""
@@ -225,7 +228,7 @@ async def asset(
     request: Request[Any, Any, Any],
     asset_id: FromPath[str],
     expires: FromQuery[int] = 0,
-    signature: FromQuery[str] = "",
+    signature: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Response[Any]:
     """Return an asset's bytes to whoever holds a signed link; one range at a time."""
     found = await _signed_asset(request.app.state, asset_id, f"/v1/assets/{asset_id}", expires, signature)
@@ -247,7 +250,7 @@ async def remade_asset(
     asset_id: FromPath[str],
     form: FromPath[str],
     expires: FromQuery[int] = 0,
-    signature: FromQuery[str] = "",
+    signature: Annotated[str, QueryParameter(max_length=255)] = "",
 ) -> Response[bytes]:
     """Return an image in the form a platform demands, to whoever holds a signed link."""
     state = request.app.state

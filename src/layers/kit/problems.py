@@ -56,6 +56,12 @@ def _walk(value: object, expected: object, path: str) -> Iterator[Issue]:
         yield from _walk_struct(cast("dict[str, object]", value), plain, path)
     elif isinstance(value, list) and get_origin(plain) in (list, tuple):
         yield from _walk_list(cast("list[object]", value), expected, get_args(plain)[0], path)
+    elif isinstance(value, dict) and get_origin(plain) is dict:
+        named = cast("dict[str, object]", value)
+        yield from _too_many(len(named), expected, path)
+        for name, item in named.items():
+            yield from _leaf(name, get_args(plain)[0], join(path, name[:64]))
+            yield from _walk(item, get_args(plain)[1], join(path, name[:64]))
     else:
         yield from _leaf(cast("object", value), expected, path)
 
@@ -74,13 +80,17 @@ def _walk_struct(value: Mapping[str, object], expected: type[msgspec.Struct], pa
 
 
 def _walk_list(items: list[object], expected: object, item_type: object, path: str) -> Iterator[Issue]:
-    for meta in _metas(expected):
-        if meta.min_length is not None and len(items) < meta.min_length:
-            yield Issue(path, f"At least {meta.min_length} needed, got {len(items)}.", "too_few")
-        if meta.max_length is not None and len(items) > meta.max_length:
-            yield Issue(path, f"At most {meta.max_length} allowed, got {len(items)}.", "too_many")
+    yield from _too_many(len(items), expected, path)
     for index, item in enumerate(items):
         yield from _walk(item, item_type, f"{path}[{index}]")
+
+
+def _too_many(count: int, expected: object, path: str) -> Iterator[Issue]:
+    for meta in _metas(expected):
+        if meta.min_length is not None and count < meta.min_length:
+            yield Issue(path, f"At least {meta.min_length} needed, got {count}.", "too_few")
+        if meta.max_length is not None and count > meta.max_length:
+            yield Issue(path, f"At most {meta.max_length} allowed, got {count}.", "too_many")
 
 
 def _leaf(value: object, expected: object, path: str) -> Iterator[Issue]:

@@ -8,6 +8,9 @@ DURATION = re.compile(
     r"(?:T(?!$)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:[.,]\d{1,9})?)S)?)?",
     re.ASCII,
 )
+STEADY_SECONDS = 15 * 60
+FIRST_MOMENT, LAST_MOMENT = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+"""Further out some offset leads off the calendar, and the database has infinities, which are no times."""
 DAYS = (365, 30, 7, 1)
 """Of a year, a month, a week and a day: a duration here has one length, whenever it begins."""
 
@@ -15,6 +18,18 @@ DAYS = (365, 30, 7, 1)
 def utc_now() -> datetime:
     """Return the current instant, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def to_utc(moment: datetime) -> datetime:
+    """Return an aware time in UTC, between the first and the last moment there is here."""
+    return min(max(moment, FIRST_MOMENT), LAST_MOMENT).astimezone(UTC)
+
+
+def steady_end(now: datetime, life: timedelta) -> datetime:
+    """Return an end `life` from now, or up to a quarter of an hour earlier: the same for a while, so that an answer
+    that holds a link signed until then stays the same.
+    """
+    return datetime.fromtimestamp((now + life).timestamp() // STEADY_SECONDS * STEADY_SECONDS, UTC)
 
 
 def iso_z(moment: datetime) -> str:

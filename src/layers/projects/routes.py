@@ -5,10 +5,10 @@ from typing import Annotated
 
 import asyncpg
 from litestar import delete, get, patch, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from layers.access.caller import Calling
-from layers.api.pages import Page, page_of, read_cursor
+from layers.api.pages import Cursor, Page, page_of, read_cursor
 from layers.api.routes import NoBody, operation
 from layers.projects import commands, schemas, store
 
@@ -32,7 +32,7 @@ async def create(call: Calling[schemas.CreateProject]) -> schemas.Project:
 @get("/v1/projects", opt=operation("projects:read"), operation_id="projects.list")
 async def listing(
     call: Calling[NoBody],
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.Project]:
     """List projects, newest first."""

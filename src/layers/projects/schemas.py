@@ -13,15 +13,27 @@ ExternalId = Annotated[str, Meta(max_length=255)]
 LeadSeconds = Annotated[int, Meta(ge=0, le=300)]
 FirstN = Annotated[int, Meta(ge=0, le=50)]
 MAX_METADATA_BYTES = 8 * 1024
+Timezone = Annotated[
+    str, Meta(max_length=64, description="An IANA name, such as `Europe/Berlin`.", examples=["Europe/Berlin"])
+]
+Metadata = Annotated[
+    dict[str, object],
+    Meta(
+        description="Whatever you want to keep with it, up to 8 KB.", extra_json_schema={"x-max-bytes": 8192}
+    ),
+]
+Duration = Annotated[
+    str, Meta(max_length=64, description="An ISO-8601 duration, up to `P365D`.", examples=["PT36H", "P2D"])
+]
 
 
 class CreateProject(Wire):
     """Body of `POST /v1/projects`."""
 
     name: Name
-    timezone: str
+    timezone: Timezone
     customer_external_id: ExternalId | None = None
-    metadata: dict[str, object] = {}
+    metadata: Metadata = {}
     publish_lead_seconds: LeadSeconds = 0
 
 
@@ -29,9 +41,9 @@ class PatchProject(Wire):
     """Body of `PATCH /v1/projects/:id`; what is absent stays."""
 
     name: Name | UnsetType = UNSET
-    timezone: str | UnsetType = UNSET
+    timezone: Timezone | UnsetType = UNSET
     customer_external_id: ExternalId | None | UnsetType = UNSET
-    metadata: dict[str, object] | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
     publish_lead_seconds: LeadSeconds | UnsetType = UNSET
 
 
@@ -40,7 +52,7 @@ class PatchPolicy(Wire):
 
     requires_approval: bool | UnsetType = UNSET
     first_n_posts_blocked: FirstN | None | UnsetType = UNSET
-    auto_approve_after: str | None | UnsetType = UNSET
+    auto_approve_after: Duration | None | UnsetType = UNSET
 
 
 class Project(WireOut):

@@ -15,7 +15,7 @@ from layers.api import errors
 from layers.connector import Limits
 from layers.db.pool import Connection
 from layers.kit.problems import Issue
-from layers.kit.times import iso_z
+from layers.kit.times import iso_z, to_utc
 from layers.platforms import CONNECTORS
 from layers.publishing import rules, store
 from layers.publishing.rules import Subject
@@ -116,7 +116,7 @@ async def _clash_issues(
     tx: Connection, caller: Caller, subject: Subject, body: ValidateBody, now: datetime
 ) -> list[Issue]:
     """Name what an insert would run into: live posts it would duplicate, ids that are taken."""
-    at = body.scheduled_for or _lead(now, subject)
+    at = to_utc(body.scheduled_for) if body.scheduled_for else _lead(now, subject)
     accounts = [account.id for account in subject.accounts]
     twins = await store.live_twins(tx, subject.container_id, accounts, at)
     chosen = [t.scheduled_post_id for t in body.targets if t.scheduled_post_id is not None]

@@ -7,15 +7,15 @@ link lives seven days; whoever reads the post from the API gets a fresh one each
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import asyncpg
 import msgspec
 from litestar import MediaType, Request, Response, get, post
 from litestar.datastructures import State
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, QueryParameter
 
-from layers.api.errors import NotFound
+from layers.api.errors import NotFound, Validation
 from layers.api.routes import open_page
 from layers.connector import Media
 from layers.db.pool import Pool
@@ -26,14 +26,15 @@ from layers.publishing import store
 from layers.publishing.commands import LIMITS
 from layers.publishing.engine import MEDIA_LINK_LIFE, handoff_path
 
+LinkPart = Annotated[str, QueryParameter(max_length=255)]
 POSTED = "posted_by_hand"
 NOT_HANDED_OVER = "This post is not in anybody's hands: it was taken back, or never handed over."
 FRESH = "Ask whoever sent it for a fresh one."
 
 
-@get("/handoff/{number:int}", opt=open_page(errors=(NotFound,)), operation_id="handoff.show")
+@get("/handoff/{number:int}", opt=open_page(errors=(NotFound, Validation)), operation_id="handoff.show")
 async def page(
-    state: State, number: FromPath[int], expires: FromQuery[str] = "", signature: FromQuery[str] = ""
+    state: State, number: FromPath[int], expires: LinkPart = "", signature: LinkPart = ""
 ) -> Response[str]:
     """Show what is to be posted by hand."""
     _check(state, number, expires, signature)
@@ -46,15 +47,15 @@ async def page(
 
 @post(
     "/handoff/{number:int}",
-    opt=open_page(errors=(NotFound,)),
+    opt=open_page(errors=(NotFound, Validation)),
     status_code=200,
     operation_id="handoff.markPosted",
 )
 async def mark(
     request: Request[Any, Any, Any],
     number: FromPath[int],
-    expires: FromQuery[str] = "",
-    signature: FromQuery[str] = "",
+    expires: LinkPart = "",
+    signature: LinkPart = "",
 ) -> Response[str]:
     """Note that a person has posted it. A repeat changes nothing."""
     state = request.app.state

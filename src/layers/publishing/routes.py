@@ -1,6 +1,6 @@
 """Endpoints of publishing (contract section 2)."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, cast
 
 import asyncpg
@@ -11,9 +11,10 @@ from litestar.types import Scope
 from layers.access.caller import Calling
 from layers.api.context import after_commit, state_of
 from layers.api.errors import ApprovalRequired, Conflict, ContentRejected, CredentialInvalid, NotFound
-from layers.api.pages import Page, page_of, read_cursor
+from layers.api.pages import Cursor, Page, page_of, read_cursor
 from layers.api.routes import NoBody, operation
 from layers.api.times import utc_or_refuse
+from layers.kit.times import steady_end, to_utc
 from layers.publishing import commands, schemas, store
 from layers.publishing.commands import LIMITS
 from layers.publishing.engine import HANDOFF_LIFE, handoff_path
@@ -88,7 +89,7 @@ async def schedule(
     call: Calling[schemas.ScheduleBody], scope: Scope, container_id: FromPath[str]
 ) -> Response[schemas.Queued]:
     """Publish a container at a time; 202 while it waits for approval."""
-    at = call.payload.scheduled_for.astimezone(UTC)
+    at = to_utc(call.payload.scheduled_for)
     queued = await commands.schedule(call.tx, call.caller, container_id, call.payload.targets, at, call.now)
     nudge(scope)
     return Response(queued, status_code=202 if queued.gate_status == "blocked_on_approval" else 200)
@@ -115,7 +116,7 @@ def _shown(row: asyncpg.Record, scope: Scope, now: datetime) -> schemas.Schedule
     """Return the wire object; the link of a post in a person's hands is signed anew, as old ones end."""
     post, state = store.post_from(row), scope["litestar_app"].state
     if post.status == "draft_in_inbox" and LIMITS[post.platform].modes[post.mode].handoff:
-        link = state["signer"].sign(handoff_path(row["number"]), now + HANDOFF_LIFE)
+        link = state["signer"].sign(handoff_path(row["number"]), steady_end(now, HANDOFF_LIFE))
         post.external_url = f"{state['public_origin']}{link}"
     return post
 
@@ -142,12 +143,12 @@ async def listing(
     scope: Scope,
     project_id: FromPath[str],
     status: FromQuery[list[PostStatus] | None] = None,
-    social_account_id: Annotated[str | None, QueryParameter(name="socialAccountId")] = None,
-    platform: FromQuery[str | None] = None,
-    container_id: Annotated[str | None, QueryParameter(name="containerId")] = None,
+    social_account_id: Annotated[str | None, QueryParameter(name="socialAccountId", max_length=255)] = None,
+    platform: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    container_id: Annotated[str | None, QueryParameter(name="containerId", max_length=255)] = None,
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.ScheduledPost]:
     """List a project's posts, newest scheduledFor first."""
@@ -185,7 +186,7 @@ async def reschedule(
 ) -> schemas.Rescheduled:
     """Move a queued post."""
     moved = await commands.reschedule(
-        call.tx, call.caller, post_id, call.payload.scheduled_for.astimezone(UTC), call.now
+        call.tx, call.caller, post_id, to_utc(call.payload.scheduled_for), call.now
     )
     nudge(scope)
     return moved

@@ -5,11 +5,17 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from layers.api.routes import Wire, WireOut
+from layers.api.routes import Id, Wire, WireOut, Word
 from layers.kit.problems import Issue
 
 PostStatus = Literal["queued", "publishing", "published", "draft_in_inbox", "failed", "canceled"]
-ScheduledPostId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)")]
+ScheduledPostId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)",
+        extra_json_schema={"pattern": "^[A-Za-z0-9_-]{1,64}$", "maxLength": 64},
+    ),
+]
 Caption = Annotated[str, Meta(max_length=100_000)]
 When = Annotated[datetime, Meta(tz=True)]
 Reason = Annotated[str, Meta(max_length=1024)]
@@ -18,12 +24,12 @@ Reason = Annotated[str, Meta(max_length=1024)]
 class Target(Wire):
     """Where a container goes, and how."""
 
-    social_account_id: str
-    mode: str
+    social_account_id: Id
+    mode: Word
     scheduled_post_id: ScheduledPostId | None = None
     caption_override: Caption | None = None
     first_comment_override: Caption | None = None
-    platform_options: dict[str, object] = {}
+    platform_options: Annotated[dict[str, object], Meta(max_length=50)] = {}
     allow_duplicate: bool = False
 
 

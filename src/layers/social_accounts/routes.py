@@ -12,7 +12,7 @@ from msgspec import UNSET
 
 from layers.access.caller import Calling
 from layers.api.errors import NotFound, ReturnUrlNotAllowed
-from layers.api.pages import Page, page_of, read_cursor
+from layers.api.pages import Cursor, Page, page_of, read_cursor
 from layers.api.routes import NoBody, open_page, open_to_all, operation
 from layers.publishing.routes import nudge
 from layers.social_accounts import commands, oauth, schemas, store
@@ -50,9 +50,9 @@ async def connect(
 async def listing(
     call: Calling[NoBody],
     project_id: FromPath[str],
-    platform: FromQuery[str | None] = None,
+    platform: Annotated[str | None, QueryParameter(max_length=64)] = None,
     status: FromQuery[schemas.AccountStatus | None] = None,
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.SocialAccount]:
     """List a project's accounts, newest first."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from layers.api.routes import Wire, WireOut
+from layers.api.routes import Id, Wire, WireOut, Word
 
 ReturnUrl = Annotated[str, Meta(max_length=2048)]
 TokenState = Literal["valid", "expiring", "expired", "refused", "unreadable", "missing", "unlimited"]
@@ -17,14 +17,14 @@ AccountStatus = Literal["connected", "reauth_required", "disconnected"]
 class ConnectBody(Wire):
     """Body of `POST /v1/projects/:id/social-accounts`."""
 
-    platform: str
-    credential: dict[str, str]
+    platform: Word
+    credential: Annotated[dict[Word, Annotated[str, Meta(max_length=8192)]], Meta(max_length=20)]
 
 
 class PatchAccount(Wire):
     """Body of `PATCH /v1/social-accounts/:id`."""
 
-    post_defaults: dict[str, object]
+    post_defaults: Annotated[dict[str, object], Meta(max_length=50)]
 
 
 class OAuthBody(Wire):
@@ -33,7 +33,7 @@ class OAuthBody(Wire):
     `service`: the account's server where there are many, or the door where a platform has several.
     """
 
-    platform: str
+    platform: Word
     return_url: ReturnUrl
     service: ReturnUrl | None = None
 
@@ -41,7 +41,7 @@ class OAuthBody(Wire):
 class ReauthBody(Wire):
     """Body of `POST /v1/projects/:id/social/reauth-url`."""
 
-    social_account_id: str
+    social_account_id: Id
     return_url: ReturnUrl
 
 

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import convert
 
 from layers.access.caller import Calling
-from layers.api.pages import Page, page_of, read_cursor
+from layers.api.pages import Cursor, Page, page_of, read_cursor
 from layers.api.routes import NoBody, operation
 from layers.webhooks import commands, schemas, store
 
@@ -55,7 +55,7 @@ async def create(call: Calling[schemas.CreateEndpoint], state: State) -> schemas
 @get(ENDPOINTS, opt=operation("webhooks:read"), operation_id="webhooks.listEndpoints")
 async def listing(
     call: Calling[NoBody],
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.WebhookEndpoint]:
     """List endpoints, newest first."""
@@ -125,7 +125,7 @@ async def deliveries(
     call: Calling[NoBody],
     endpoint_id: FromPath[str],
     status: FromQuery[schemas.DeliveryStatus | None] = None,
-    cursor: FromQuery[str | None] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100)] = 50,
 ) -> Page[schemas.WebhookDelivery]:
     """List what an endpoint was told or is to be told, newest first; kept for 30 days."""

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from layers.api.routes import Wire, WireOut
+from layers.api.routes import Id, Wire, WireOut
 
 EventType = Literal[
     "post.scheduled",
@@ -39,7 +39,7 @@ class CreateEndpoint(Wire):
     url: Url
     events: Events
     description: Description | None = None
-    project_id: str | None = None
+    project_id: Id | None = None
 
 
 class PatchEndpoint(Wire):
@@ -48,7 +48,7 @@ class PatchEndpoint(Wire):
     url: Url | UnsetType = UNSET
     events: Events | UnsetType = UNSET
     description: Description | None | UnsetType = UNSET
-    project_id: str | None | UnsetType = UNSET
+    project_id: Id | None | UnsetType = UNSET
     status: EndpointStatus | UnsetType = UNSET
 
 

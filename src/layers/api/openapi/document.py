@@ -238,6 +238,8 @@ def _parameter(parameter: Parameter) -> Json:
     tell_times(schema, parameter.type)
     if parameter.default is not None:
         schema["default"] = parameter.default
+    if parameter.where == "path" and parameter.type is str:
+        schema |= {"minLength": 1, "maxLength": 255}
     told: Json = {"name": parameter.name, "in": parameter.where, "required": parameter.where == "path"}
     if about := ABOUT.get(parameter.name):
         told["description"] = about
