@@ -42,8 +42,8 @@ NAMES: Mapping[str, str] = {
     "Platforms": "PlatformList",
     "PlatformOut": "Platform",
     "ModeOut": "PlatformMode",
-    "MediaOut": "MediaLimit",
-    "TextOut": "TextLimit",
+    "MediaOut": "MediaLimits",
+    "TextOut": "TextLimits",
     "OptionOut": "PlatformOption",
     "DailyCapOut": "DailyCap",
 }
@@ -54,6 +54,7 @@ ENUMS: Mapping[str, str] = {
     "ApprovalStatus": "Container.approvalStatus",
     "AccountStatus": "SocialAccount.status",
     "RateLimitTier": "ApiKey.rateLimitTier",
+    "DeliveryStatus": "WebhookDelivery.status",
     "EventType": "CreateEndpoint.events",
 }
 """Sets of words with a name of their own, and where in the document each is found."""
@@ -79,6 +80,7 @@ KNOWN_WORDS = {
     "default",
     "description",
     "enum",
+    "examples",
     "format",
     "items",
     "maxItems",
@@ -86,9 +88,13 @@ KNOWN_WORDS = {
     "maximum",
     "minItems",
     "minLength",
+    "minProperties",
+    "maxProperties",
+    "uniqueItems",
     "minimum",
     "pattern",
     "properties",
+    "propertyNames",
     "required",
     "title",
     "type",
@@ -167,8 +173,8 @@ class Contract:
 
     def type_of(self, schema: Json, given: bool = False) -> str:
         """Return the type of a schema; `given`: callers write it, and may give a Date for a time."""
-        if unknown := schema.keys() - KNOWN_WORDS:
-            raise NotUnderstood(f"{sorted(unknown)} in {json.dumps(schema)[:200]}")
+        if unknown := [word for word in schema if word not in KNOWN_WORDS and not word.startswith("x-")]:
+            raise NotUnderstood(f"{unknown} in {json.dumps(schema)[:200]}")
         if "$ref" in schema:
             return named(schema["$ref"])
         if "anyOf" in schema:

@@ -14,21 +14,35 @@ export async function readFile(path: string | URL): Promise<Blob> {
   return Object.assign(blob, { name: basename(file) });
 }
 
-/** Sends a body and tells how far it is: the stream is counted as it is read. */
+/** Sends a body and tells how far it is: the stream is counted as it is taken. */
 export function send(url: string, { fetch, body, onBytes, ...init }: Sending): Promise<Response> {
   const whole = new Response(body);
-  let sent = 0;
-  const counted = whole.body!.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        controller.enqueue(chunk);
-        onBytes((sent += chunk.byteLength));
-      },
-    }),
-  );
   const type = whole.headers.get("Content-Type");
-  // Stores that are given a signed PUT want its length; a form's is not known before its end.
-  const length = body instanceof Blob ? { "Content-Length": String(body.size) } : {};
-  const headers = { ...(type && { "Content-Type": type }), ...length, ...init.headers };
-  return fetch(url, { ...init, headers, body: counted, duplex: "half" } as RequestInit);
+  const headers = { ...(type && { "Content-Type": type }), ...init.headers };
+  return fetch(url, { ...init, headers, body: counted(whole.body!, onBytes), duplex: "half" } as RequestInit);
+}
+
+const STEP = 65536;
+
+function counted(stream: ReadableStream<Uint8Array>, onBytes: (sent: number) => void): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  let chunk: Uint8Array = new Uint8Array();
+  let [at, sent] = [0, 0];
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        while (at >= chunk.length) {
+          const { done, value } = await reader.read();
+          if (done) return controller.close();
+          [chunk, at] = [value, 0];
+        }
+        const part = chunk.subarray(at, at + STEP);
+        at += part.length;
+        controller.enqueue(part);
+        onBytes((sent += part.length));
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
 }

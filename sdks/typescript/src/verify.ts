@@ -27,13 +27,15 @@ export async function verify(
   { tolerance = 300 }: VerifyOptions = {},
 ): Promise<WebhookEvent> {
   const body = typeof payload === "string" ? utf8(payload) : new Uint8Array(payload);
+  const secrets = typeof secret === "string" ? [secret] : secret;
+  if (secrets.includes("")) throw new TypeError("There is no secret: give the endpoint's, whsec_….");
   const families = [ours(headers), standard(headers)].filter((family) => family !== undefined);
   if (families.length === 0) throw new WebhookSignatureError("The webhook is not signed.");
   for (const signed of families) {
     if (!(Math.abs(Date.now() / 1000 - Number(signed.at)) <= tolerance)) {
       throw new WebhookSignatureError(`The webhook was signed more than ${tolerance} s ago, or a clock is wrong.`);
     }
-    if (!(await fits(signed, body, typeof secret === "string" ? [secret] : secret))) {
+    if (!(await fits(signed, body, secrets))) {
       throw new WebhookSignatureError("The webhook was not signed with this secret.");
     }
   }

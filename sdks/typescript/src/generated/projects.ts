@@ -6,8 +6,10 @@ import type { ArchivedProject, Project } from "./types.js";
 
 export interface ProjectCreateParams {
   name: string;
+  /** An IANA name, such as `Europe/Berlin`. */
   timezone: string;
   customerExternalId?: string | null;
+  /** Whatever you want to keep with it, up to 8 KB. */
   metadata?: Record<string, unknown>;
   publishLeadSeconds?: number;
 }
@@ -28,8 +30,10 @@ export interface ProjectUpdateParams {
   /** The project's id. */
   projectId: string;
   name?: string;
+  /** An IANA name, such as `Europe/Berlin`. */
   timezone?: string;
   customerExternalId?: string | null;
+  /** Whatever you want to keep with it, up to 8 KB. */
   metadata?: Record<string, unknown>;
   publishLeadSeconds?: number;
 }

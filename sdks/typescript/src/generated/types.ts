@@ -10,6 +10,8 @@ export type AccountStatus = "connected" | "disconnected" | "reauth_required";
 
 export type RateLimitTier = "partner" | "pilot" | "standard" | "unlimited";
 
+export type DeliveryStatus = "delivered" | "failed" | "pending";
+
 export type EventType =
   | "content.approved"
   | "content.completed"
@@ -315,7 +317,7 @@ export interface LastError {
 }
 
 /** What a media item must be. `remadeFrom`: other types that Layers turns into JPEG. */
-export interface MediaLimit {
+export interface MediaLimits {
   mimeTypes: string[];
   remadeFrom: string[];
   maxBytes: number;
@@ -341,9 +343,9 @@ export interface PlatformMode {
   handoff: string | null;
   kinds: Record<string, number[]>;
   carouselOf: string[];
-  caption: Record<string, TextLimit | null>;
-  firstComment: TextLimit | null;
-  media: Record<string, MediaLimit>;
+  caption: Record<string, TextLimits | null>;
+  firstComment: TextLimits | null;
+  media: Record<string, MediaLimits>;
   options: Record<string, PlatformOption>;
 }
 
@@ -374,7 +376,7 @@ export interface PlatformOption {
   inVideo: boolean;
   mostItems: number | null;
   perItem: boolean;
-  text: TextLimit | null;
+  text: TextLimits | null;
   pattern: string | null;
   inCaption: string | null;
   notWith: Record<string, string>;
@@ -709,7 +711,7 @@ export interface TestPingEvent {
 }
 
 /** How long a text may be. */
-export interface TextLimit {
+export interface TextLimits {
   limit: number;
   unit: string;
   maxBytes: number | null;
@@ -733,7 +735,7 @@ export interface WebhookDelivery {
   webhookEndpointId: string;
   eventId: string;
   eventType: string;
-  status: "delivered" | "failed" | "pending";
+  status: DeliveryStatus;
   attempts: number;
   nextAttemptAt: string | null;
   deliveredAt: string | null;

@@ -2,7 +2,14 @@
 import type { Client, RequestOptions, WriteOptions } from "../client.js";
 import type { Pages } from "../pages.js";
 import { path } from "../path.js";
-import type { DeletedEndpoint, EventType, RotatedSecret, WebhookDelivery, WebhookEndpoint } from "./types.js";
+import type {
+  DeletedEndpoint,
+  DeliveryStatus,
+  EventType,
+  RotatedSecret,
+  WebhookDelivery,
+  WebhookEndpoint,
+} from "./types.js";
 
 export interface WebhookCreateEndpointParams {
   url: string;
@@ -52,7 +59,7 @@ export interface WebhookListDeliveriesParams {
   /** The webhook endpoint's id. */
   endpointId: string;
   /** Only those with this status. */
-  status?: "delivered" | "failed" | "pending";
+  status?: DeliveryStatus;
   /** `nextCursor` of the page before, as it was given, with the same query. */
   cursor?: string;
   /** How many items at most. */
