@@ -524,8 +524,8 @@ def main(arguments: Sequence[str] | None = None) -> str:
     there = {file.name: file.read_text() for file in GENERATED.glob("*")}
     stale = sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
     if check:
-        return "".join(
-            f"src/generated/{name} is not what openapi.json says; run `make docs`.\n" for name in stale
+        return "\n".join(
+            f"src/generated/{name} is not what openapi.json says; run `make docs`." for name in stale
         )
     GENERATED.mkdir(parents=True, exist_ok=True)
     for name in stale:
