@@ -41,10 +41,11 @@ QUICK = Timing(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all that need the real server: what they share is started once."""
+    """Keep a file's tests in one process, and all that need one server: what they share is started once."""
     for item in items:
         folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "real" else item.path.name))
+        shared = folder.name in {"real", "sdks"}
+        item.add_marker(pytest.mark.xdist_group(folder.name if shared else item.path.name))
 
 
 app.Envelope = conformance.JudgedEnvelope

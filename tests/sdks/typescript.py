@@ -21,6 +21,11 @@ class Built:
 
     folder: Path
 
+    @property
+    def driver(self) -> list[str]:
+        """The command that starts its driver of the scenarios."""
+        return [str(NODE), str(self.folder / "test/driver.mjs")]
+
     async def run(self, *command: str, cwd: Path | None = None, **env: str) -> str:
         """Run a script on Node; returns what it printed. Settings of this process do not reach it."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("LAYERS_")}

@@ -1,0 +1,103 @@
+"""The driver of the Python SDK for `sdks/conformance`; with `--async` of its asynchronous half."""
+
+import asyncio
+import io
+import json
+import logging
+import re
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from layers_sdk import AsyncLayers, AsyncPages, Layers, LayersError, Pages
+
+LOG = io.StringIO()
+
+
+def snake(name: str) -> str:
+    """Return `publishNow` as `publish_now`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def prepared(layers: Any, call: dict[str, Any]) -> tuple[Any, dict[str, Any], list[tuple[int, int]]]:
+    """Return the method, its arguments, and where the progress of an upload will be found."""
+    resource, _, method = call["call"].partition(".")
+    arguments = {snake(name): value for name, value in {**call["arguments"], **call["options"]}.items()}
+    progress: list[tuple[int, int]] = []
+    if method == "upload":
+        arguments["files"] = [file["path"] for file in arguments["files"]]
+        arguments["on_progress"] = lambda sent, total: progress.append((sent, total))
+    return getattr(getattr(layers, snake(resource)), snake(method)), arguments, progress
+
+
+def failed(error: Exception, layers: object) -> dict[str, Any]:
+    """Report an error."""
+    printed = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    printed += f"{error!r} {vars(error)} {layers!r} {LOG.getvalue()}"
+    told: dict[str, Any] = {"class": type(error).__name__, "printed": printed}
+    if isinstance(error, LayersError):
+        told |= {
+            "code": error.code,
+            "message": error.message,
+            "status": error.status,
+            "requestId": error.request_id,
+            "details": error.details,
+            "idempotencyKey": error.idempotency_key,
+        }
+    return {"error": told}
+
+
+def one(layers: Layers, call: dict[str, Any]) -> dict[str, Any]:
+    """Make a call."""
+    method, arguments, progress = prepared(layers, call)
+    try:
+        answer = method(**arguments)
+        result = [item.raw for item in answer] if isinstance(answer, Pages) else answer.raw
+    except Exception as error:  # noqa: BLE001
+        return failed(error, layers)
+    return {"result": result, "progress": progress}
+
+
+async def one_async(layers: AsyncLayers, call: dict[str, Any]) -> dict[str, Any]:
+    """Make a call."""
+    method, arguments, progress = prepared(layers, call)
+    try:
+        answer = method(**arguments)
+        if isinstance(answer, AsyncPages):
+            result: object = [item.raw async for item in answer]
+        else:
+            result = (await answer if asyncio.iscoroutine(answer) else answer).raw
+    except Exception as error:  # noqa: BLE001
+        return failed(error, layers)
+    return {"result": result, "progress": progress}
+
+
+def obey(client: dict[str, Any], calls: list[dict[str, Any]]) -> list[Any]:
+    """Make the calls of a line at once."""
+    with Layers(**client) as layers, ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(lambda call: one(layers, call), calls))
+
+
+async def obey_async(client: dict[str, Any], calls: list[dict[str, Any]]) -> list[Any]:
+    """Make the calls of a line at once."""
+    async with AsyncLayers(**client) as layers:
+        return await asyncio.gather(*(one_async(layers, call) for call in calls))
+
+
+def main() -> None:
+    """Obey line after line."""
+    logging.basicConfig(stream=LOG, level=logging.DEBUG)
+    for line in sys.stdin:
+        said = json.loads(line)
+        client = {snake(name): value for name, value in said["client"].items()}
+        if "--async" in sys.argv:
+            outcomes = asyncio.run(obey_async(client, said["calls"]))
+        else:
+            outcomes = obey(client, said["calls"])
+        sys.stdout.write(json.dumps(outcomes) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

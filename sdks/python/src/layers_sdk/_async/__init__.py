@@ -1,0 +1,1 @@
+"""The client for asyncio. `_sync` is the same text without `async` and `await`."""
