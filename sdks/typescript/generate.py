@@ -452,7 +452,7 @@ def method(call: Call) -> Iterator[str]:
     ids = ", ".join(field.name for field in call.ids)
     yield ""
     yield from comment(about(call), "  ")
-    yield f"  {call.name}({', '.join(arguments)}): {answer} {{"
+    yield from wrapped(f"  {call.name}(", arguments, f"): {answer} {{")
     if ids:
         yield f"    const {{ {ids}{f', ...{given}' if given else ''} }} = params;"
     where = f"path`{call.path.replace('{', '${')}`" if call.ids else f'"{call.path}"'
@@ -460,12 +460,22 @@ def method(call: Call) -> Iterator[str]:
     if call.fixed:
         said = ", ".join(f"{name}: {value}" for name, value in call.fixed.items())
         carried = f"body: {{ {said}, ...body }}"
-    inside = f"{carried}, options" if given else "options"
-    if call.is_list:
-        yield f"    return this.client.list({where}, {{ {inside} }});"
-    else:
-        yield f'    return this.client.request("{call.method}", {where}, {{ {inside} }});'
+    inside = f"{{ {carried}, options }}" if given else "{ options }"
+    sent = [where, inside] if call.is_list else [f'"{call.method}"', where, inside]
+    yield from wrapped(f"    return this.client.{'list' if call.is_list else 'request'}(", sent, ");")
     yield "  }"
+
+
+def wrapped(head: str, arguments: Sequence[str], tail: str) -> Iterator[str]:
+    """Yield a call in one line, or with a line for each argument."""
+    line = head + ", ".join(arguments) + tail
+    if len(line) <= WIDTH:
+        yield line
+        return
+    indent = " " * (len(head) - len(head.lstrip()))
+    yield head
+    yield from (f"{indent}  {argument}," for argument in arguments)
+    yield indent + tail
 
 
 def about(call: Call) -> str:

@@ -22,7 +22,9 @@ export function send(url: string, { fetch, body, onBytes, ...init }: Sending): P
     request.onload = () => {
       const lines = request.getAllResponseHeaders().trim().split(/\r?\n/).filter(Boolean);
       const headers = lines.map((line) => line.split(/:\s*(.*)/s).slice(0, 2) as [string, string]);
-      resolve(new Response(request.responseText || null, { status: request.status, headers }));
+      // It has followed redirects; as everywhere else, one is no answer.
+      const status = request.responseURL === new URL(url, globalThis.location?.href).href ? request.status : 302;
+      resolve(new Response(request.responseText || null, { status, headers }));
     };
     request.onloadend = () => init.signal.removeEventListener("abort", abort);
     init.signal.addEventListener("abort", abort);

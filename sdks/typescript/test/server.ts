@@ -27,7 +27,11 @@ export async function serve(reply: (asked: Asked) => Reply | undefined): Promise
   const asked: Asked[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      return; // The caller has gone.
+    }
     const { method = "", url = "", headers } = request;
     const now = { method, url, headers, body: Buffer.concat(chunks) };
     asked.push(now);

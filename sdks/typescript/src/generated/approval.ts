@@ -88,7 +88,10 @@ export class Approval {
    * `DELETE /v1/content/{containerId}/pending-schedule`, scope `publish:write`.
    * Its own errors: `CONFLICT`, `NOT_FOUND`.
    */
-  withdrawPendingSchedule(params: ApprovalWithdrawPendingScheduleParams, options?: WriteOptions): Promise<Withdrawn> {
+  withdrawPendingSchedule(
+    params: ApprovalWithdrawPendingScheduleParams,
+    options?: WriteOptions,
+  ): Promise<Withdrawn> {
     const { containerId } = params;
     return this.client.request("DELETE", path`/v1/content/${containerId}/pending-schedule`, { options });
   }

@@ -58,7 +58,11 @@ export class ContentCalls {
    */
   createText(params: ContentCreateTextParams, options?: WriteOptions): Promise<Container> {
     const { projectId, ...body } = params;
-    return this.client.request("POST", path`/v1/projects/${projectId}/content`, { body: { kind: "text", ...body }, options });
+    return this.client.request(
+      "POST",
+      path`/v1/projects/${projectId}/content`,
+      { body: { kind: "text", ...body }, options },
+    );
   }
 
   /**
