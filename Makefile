@@ -1,4 +1,4 @@
-# make demo · make test · make nemesis · make check · make fix · make serve · make bench · make peers · make docs
+# make demo · make test · make nemesis · make fuzz · make check · make fix · make serve · make bench · make peers · make docs
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -6,7 +6,7 @@ PEERS := benchmarks/peers
 PEERS_STAMP := $(PEERS)/.venv/.installed
 UV_VERSION := 0.13.9
 
-.PHONY: demo test nemesis check fix serve bench peers docs install lock clean
+.PHONY: demo test nemesis fuzz check fix serve bench peers docs install lock clean
 
 demo: install
 	@$(BIN)/python examples/demo.py $(ARGS)
@@ -17,12 +17,16 @@ test: install
 nemesis: install
 	$(BIN)/python -m tests.nemesis --posts 2000 --seeds 3 $(ARGS)
 
+fuzz: install
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
 check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python sdks/generate.py --check
 
 fix: install
 	$(BIN)/ruff format .
@@ -45,15 +49,16 @@ $(PEERS_STAMP): $(PEERS)/requirements.lock
 
 docs: install
 	$(BIN)/python docs/generate.py
+	$(BIN)/python sdks/generate.py
 
 install: $(STAMP)
 
 # uv comes from the package index into .venv when the machine has none; everything else is locked with hashes.
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml sdks/python/pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . --editable sdks/python
 	@touch $@
 
 lock:

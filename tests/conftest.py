@@ -57,7 +57,7 @@ def judged() -> Iterator[None]:
     yield
     faults = list(dict.fromkeys(conformance.FAULTS))
     conformance.FAULTS.clear()
-    assert faults == []
+    assert not faults, "\n".join(faults)
 
 
 @pytest.fixture(scope="session")

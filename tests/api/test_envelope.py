@@ -176,7 +176,7 @@ async def test_any_bytes_in_a_path_or_query_are_answered(client, text: str) -> N
     assert_error(await client.get(f"/v1/projects/{text}"), 404, "NOT_FOUND")
     project = await client.project()
     answer = await client.get(f"/v1/projects/{project}/scheduled-posts?platform={text}")
-    assert (answer.status, answer["items"]) == (200, [])
+    assert answer.status == (200 if len(text) <= 64 else 422)
 
 
 async def test_a_body_may_have_1_mib_exactly(client) -> None:

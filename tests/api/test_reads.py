@@ -206,8 +206,11 @@ async def test_several_statuses_may_be_repeated_or_parted_by_commas(client, quer
     assert len((await client.get(f"/v1/projects/{project}/scheduled-posts?{query}"))["items"]) == count
 
 
-@pytest.mark.parametrize("query", ["status=queued,null", "status=NULL", "since=null", "limit=Null"])
-async def test_null_is_no_value(client, query: str) -> None:
+@pytest.mark.parametrize(
+    "query",
+    ["status=queued,null", "status=NULL", "since=null", "limit=Null", "until=0.5", "since=1776539922"],
+)
+async def test_null_is_no_value_and_a_number_no_time(client, query: str) -> None:
     answer = await client.get(f"/v1/projects/{await client.project()}/scheduled-posts?{query}")
     assert (answer.status, {path for path, _ in answer.issues}) == (422, {query.partition("=")[0]})
 

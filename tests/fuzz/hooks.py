@@ -24,10 +24,14 @@ OWN = os.environ["FUZZ_OWN"]
 @schemathesis.hook
 def map_path_parameters(context: Any, path_parameters: Any) -> Any:
     """Take ids from the world."""
-    found = _from(WORLD, path_parameters)
-    if isinstance(found, dict) and found.get("apiKeyId") == OWN:
-        return {**found, "apiKeyId": WORLD["apiKeyId"][0]}
-    return found
+    return _from(WORLD, path_parameters)
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    """Spare the key that calls, wherever its id was met."""
+    if case.path_parameters and case.path_parameters.get("apiKeyId") == OWN:
+        case.path_parameters["apiKeyId"] = WORLD["apiKeyId"][0]
 
 
 @schemathesis.hook

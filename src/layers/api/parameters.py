@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -88,10 +89,8 @@ def take_query(scope: Scope) -> None:
             issues.append(Issue(name, words, "unknown_parameter"))
         elif name in seen and not known[name].listed:
             issues.append(Issue(name, "This parameter takes one value.", "duplicate"))
-        elif (
-            value.lower() == "null" and known[name].type is not str
-        ):  # to the decoder it would mean: not given
-            issues.append(Issue(name, "Leave the parameter out instead.", "invalid_value"))
+        elif words := _misread(known[name], value):
+            issues.append(Issue(name, words, "invalid_value"))
         seen.add(name)
     if issues:
         raise Validation(list(dict.fromkeys(issues)))
@@ -99,6 +98,15 @@ def take_query(scope: Scope) -> None:
         scope["query_string"] = urlencode(
             [(name, word) for name, value in given for word in _words(known[name], value)]
         ).encode()
+
+
+def _misread(parameter: Parameter, value: str) -> str | None:
+    """Say what is wrong with a value that the decoder would take for what nobody meant."""
+    if value.lower() == "null" and parameter.type is not str:
+        return "Leave the parameter out instead."
+    if parameter.type is datetime and not value[:5].endswith("-"):  # a number would be seconds since 1970
+        return "Give an ISO-8601 time, such as 2026-04-18T19:18:42Z."
+    return None
 
 
 def _words(parameter: Parameter, value: str) -> list[str]:

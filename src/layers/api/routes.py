@@ -71,9 +71,14 @@ def open_to_all(
     also: Mapping[int, str] | None = None,
     media: Sequence[str] = ("application/json",),
     polled: bool = False,
+    tagged: bool = False,
 ) -> Mapping[str, Any]:
-    """Declare a route that needs no key and no transaction (health, signed links). `media`: the types it answers."""
-    return {"open": True, "errors": errors, "also": also or {}, "media": media, "polled": polled}
+    """Declare a route that needs no key and no transaction (health, signed links).
+
+    `media`: the types it answers. `tagged`: its answer carries an ETag of its own making.
+    """
+    told = {"errors": errors, "also": also or {}, "media": media, "polled": polled, "tagged": tagged}
+    return {"open": True, **told}
 
 
 def open_page(

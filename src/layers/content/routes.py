@@ -221,6 +221,7 @@ async def withdraw(call: Calling[NoBody], container_id: FromPath[str]) -> schema
         errors=(NotFound, RangeNotSatisfiable, Validation),
         also={206: "The range that was asked for."},
         media=("image/*", "video/*"),
+        tagged=True,
     ),
     operation_id="content.getAsset",
 )

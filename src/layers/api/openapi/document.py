@@ -257,7 +257,7 @@ def _good_headers(handler: HTTPRouteHandler, method: str, status: int) -> list[s
         names += ["RateLimit-Policy", "RateLimit"]
         if method in MUTATIONS:
             names.append("Idempotent-Replayed")
-    if handler.opt.get("polled"):
+    if handler.opt.get("polled") or handler.opt.get("tagged"):
         names += ["ETag", "Cache-Control"]
     if 300 <= status < 400:
         names.append("Location")

@@ -61,6 +61,8 @@ def refusal(handler: HTTPRouteHandler, method: str, found: Sequence[type[errors.
             schema |= _narrowed(subcodes)
         schemas.append(schema)
     names = ["X-Request-Id", "X-RateLimit-Endpoint-Class"]
+    if "scope" in handler.opt and errors.Unauthenticated not in found:
+        names += ["RateLimit-Policy", "RateLimit"]
     if {errors.RateLimited, errors.Conflict, errors.Unavailable} & set(found):
         names.append("Retry-After")
     if errors.Unauthenticated in found:

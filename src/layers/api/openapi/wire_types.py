@@ -49,12 +49,16 @@ def ref(name: str) -> Json:
 
 
 def tell_times(schema: Json, wire_type: Any) -> None:
-    """Say which texts are times: msgspec says it only of those it holds to an offset; here all have one."""
-    if wire_type is not datetime and datetime not in get_args(wire_type):
-        return
+    """Say which texts are times: msgspec says it only of those it holds to an offset; here all have one.
+
+    And of durations only that they are ISO-8601: the format `duration` knows no parts of seconds.
+    """
     for text in schema.get("anyOf", [schema]):
-        if text.get("type") == "string":
+        if text.get("type") == "string" and datetime in (wire_type, *get_args(wire_type)):
             text["format"] = "date-time"
+        if text.get("format") == "duration":
+            del text["format"]
+            text["description"] = "An ISO-8601 duration."
 
 
 def _structs(types: Iterable[Any]) -> Iterator[type[msgspec.Struct]]:
