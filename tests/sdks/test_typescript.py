@@ -56,8 +56,7 @@ async def test_types_are_as_strict_as_they_should_be(typescript: Built):
 
 
 async def test_its_own_tests(typescript: Built):
-    said = await typescript.tool("vitest/vitest.mjs", "run", "--no-isolate")
-    assert re.search(r"Tests +\d\d+ passed \(\d+\)", said), said
+    await typescript.tool("vitest/vitest.mjs", "run", "--no-isolate")
 
 
 async def test_the_readme_does_what_it_says(typescript: Built, client, video: Path):

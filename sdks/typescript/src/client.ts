@@ -10,7 +10,7 @@ export interface ClientOptions {
   apiKey?: string;
   /** Such as `https://layers.example.com`; else LAYERS_BASE_URL, else `http://127.0.0.1:8787`. */
   baseUrl?: string;
-  /** Milliseconds one try may take; 60,000. An upload may take longer, as long as bytes go out. */
+  /** Milliseconds one try may take; 60,000. Infinity: no limit. An upload may take longer, as long as bytes go out. */
   timeout?: number;
   /** How often a request is sent again after a lost answer, 429 or 5xx; 4. */
   maxRetries?: number;
@@ -64,6 +64,8 @@ interface Patience {
 }
 
 const LONGEST_WAIT = 60_000;
+/** What timers can count to. They take more for nothing at all. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** Sends requests to one installation with one key. */
 export class Client {
@@ -186,6 +188,7 @@ class TimeLimit {
 
   startAgain(): void {
     clearTimeout(this.#timer);
+    if (this.timeout > LONGEST_TIMER) return;
     this.#timer = setTimeout(() => {
       this.over = true;
       this.#abort.abort();

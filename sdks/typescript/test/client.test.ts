@@ -91,7 +91,9 @@ test("a caller's signal ends a request, a wait between tries, and a wait for a p
   expect(silent.asked).toHaveLength(asked);
 });
 
-test("time limits: of the client, and of a call", async () => {
+test("time limits: of the client, and of a call, and none", async () => {
+  await using quick = await serve(() => ({}));
+  await new Layers({ apiKey, ...quick, timeout: Infinity, maxRetries: 0 }).projects.get({ projectId });
   await using silent = await serve(() => undefined);
   const { projects } = new Layers({ apiKey, ...silent, timeout: 1e6, maxRetries: 0 });
   await expect(projects.get({ projectId }, { timeout: 30 })).rejects.toBeInstanceOf(RequestTimeoutError);
