@@ -27,6 +27,7 @@ check: install
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python sdks/generate.py --check
+	$(BIN)/python sdks/typescript/generate.py --check
 
 fix: install
 	$(BIN)/ruff format .
@@ -50,6 +51,7 @@ $(PEERS_STAMP): $(PEERS)/requirements.lock
 docs: install
 	$(BIN)/python docs/generate.py
 	$(BIN)/python sdks/generate.py
+	$(BIN)/python sdks/typescript/generate.py
 
 install: $(STAMP)
 
