@@ -8,6 +8,7 @@ import re
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from typing import Any
 
 from layers_sdk import AsyncLayers, AsyncPages, Layers, LayersError, Pages
@@ -20,10 +21,15 @@ def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
+def in_snake_case(named: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments by their names in Python."""
+    return {snake(name): value for name, value in named.items()}
+
+
 def prepared(layers: Any, call: dict[str, Any]) -> tuple[Any, dict[str, Any], list[tuple[int, int]]]:
     """Return the method, its arguments, and where the progress of an upload will be found."""
     resource, _, method = call["call"].partition(".")
-    arguments = {snake(name): value for name, value in {**call["arguments"], **call["options"]}.items()}
+    arguments = in_snake_case({**call["arguments"], **call["options"]})
     progress: list[tuple[int, int]] = []
     if method == "upload":
         arguments["files"] = [file["path"] for file in arguments["files"]]
@@ -73,31 +79,44 @@ async def one_async(layers: AsyncLayers, call: dict[str, Any]) -> dict[str, Any]
     return {"result": result, "progress": progress}
 
 
-def obey(client: dict[str, Any], calls: list[dict[str, Any]]) -> list[Any]:
-    """Make the calls of a line at once."""
-    with Layers(**client) as layers, ThreadPoolExecutor(len(calls)) as threads:
-        return list(threads.map(lambda call: one(layers, call), calls))
-
-
-async def obey_async(client: dict[str, Any], calls: list[dict[str, Any]]) -> list[Any]:
-    """Make the calls of a line at once."""
-    async with AsyncLayers(**client) as layers:
-        return await asyncio.gather(*(one_async(layers, call) for call in calls))
-
-
-def main() -> None:
-    """Obey line after line."""
-    logging.basicConfig(stream=LOG, level=logging.DEBUG)
+def obey() -> None:
+    """Obey line after line; a client serves as long as its options stay."""
+    options, layers = None, None
     for line in sys.stdin:
         said = json.loads(line)
-        client = {snake(name): value for name, value in said["client"].items()}
-        if "--async" in sys.argv:
-            outcomes = asyncio.run(obey_async(client, said["calls"]))
-        else:
-            outcomes = obey(client, said["calls"])
-        sys.stdout.write(json.dumps(outcomes) + "\n")
-        sys.stdout.flush()
+        if layers is None or options != said["client"]:
+            if layers is not None:
+                layers.close()
+            options, layers = said["client"], Layers(**in_snake_case(said["client"]))
+        with ThreadPoolExecutor(len(said["calls"])) as threads:
+            tell(list(threads.map(one, repeat(layers), said["calls"])))
+    if layers is not None:
+        layers.close()
+
+
+async def obey_async() -> None:
+    """Obey line after line; a client serves as long as its options stay."""
+    options, layers = None, None
+    while line := await asyncio.to_thread(sys.stdin.readline):
+        said = json.loads(line)
+        if layers is None or options != said["client"]:
+            if layers is not None:
+                await layers.aclose()
+            options, layers = said["client"], AsyncLayers(**in_snake_case(said["client"]))
+        tell(await asyncio.gather(*(one_async(layers, call) for call in said["calls"])))
+    if layers is not None:
+        await layers.aclose()
+
+
+def tell(outcomes: list[Any]) -> None:
+    """Answer a line."""
+    sys.stdout.write(json.dumps(outcomes) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main()
+    logging.basicConfig(stream=LOG, level=logging.DEBUG)
+    if "--async" in sys.argv:
+        asyncio.run(obey_async())
+    else:
+        obey()

@@ -77,7 +77,7 @@ def complaints(step: Mapping[str, Any], outcome: Mapping[str, Any], key: str) ->
         return
     named = "".join(word.capitalize() for word in step["error"]["code"].split("_")) + "Error"
     yield from differences({"class": named, "message": {"$any": True}, **step["error"]}, error, "error")
-    if key.rpartition("_")[2] in error["printed"]:
+    if key.split("_", 3)[3] in error["printed"]:
         yield "the key can be read in what is printed"
 
 
