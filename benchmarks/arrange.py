@@ -18,9 +18,6 @@ from layers.db import embedded, schema
 from layers.db.pool import Pool, Queries, open_pool
 from layers.settings import Settings
 
-_migrating = asyncio.Lock()
-"""Alembic keeps what it is at in globals: one migration at a time in a process."""
-
 
 @dataclass(frozen=True)
 class Ground:
@@ -38,8 +35,7 @@ async def ground(port: int = 0) -> AsyncGenerator[Ground]:
     with tempfile.TemporaryDirectory(prefix="layers-bench-") as folder:
         server = await asyncio.to_thread(embedded.start, Path(folder))
         try:
-            async with _migrating:
-                await schema.migrate(server.url)
+            await schema.migrate(server.url)
             settings = Settings(data_dir=Path(folder), port=port or 8787, allow_private_networks=True)
             pool = await open_pool(server.url, 8, "layers benchmarks")
             made = await create_first_key(

@@ -371,6 +371,9 @@ async def wait_for_lock(pool) -> None:
         await asyncio.sleep(0.01)
 
 
+FIRST_ANSWER = b'{"scheduledPostIds":["sp_x"],"gateStatus":"queued","scheduledFor":"2026-04-18T19:18:42Z"}'
+
+
 @pytest.mark.parametrize("then", ["SELECT 1", "UPDATE projects SET status = 'archived' WHERE id = $1"])
 async def test_a_twin_that_was_faster_is_replayed(client, pool, then) -> None:
     """Even one that held no lock, as a process of an older release would: whether the work then succeeds or not."""
@@ -383,11 +386,11 @@ async def test_a_twin_that_was_faster_is_replayed(client, pool, then) -> None:
         await pool.execute(
             "INSERT INTO idempotency_records (api_key_id, method, path, idempotency_key, fingerprint, status, body)"
             " VALUES ($1, 'POST', $2, 'twin', $3, 200, $4)",
-            *(client.api_key_id, path, fingerprint(body), b'{"gateStatus":"queued"}'),
+            *(client.api_key_id, path, fingerprint(body), FIRST_ANSWER),
         )
         await connection.execute(then, *([project] if "$1" in then else []))
     answer = await slow
-    assert (answer.status, answer.raw) == (200, b'{"gateStatus":"queued"}')
+    assert (answer.status, answer.raw) == (200, FIRST_ANSWER)
     assert answer.headers["idempotent-replayed"] == "true"
     assert await count_posts(client, project) == 0
 

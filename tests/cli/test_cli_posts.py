@@ -1,10 +1,8 @@
-"""`layers posts` as a process of its own: an operator looks at posts and settles them, without a key."""
+"""`layers posts`: an operator looks at posts and settles them, without a key."""
 
 import asyncio
 import getpass
 import json
-import os
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,11 +10,11 @@ import aiohttp
 import pytest
 from arrange import make_failed
 from stage import PUT, Stage, set_up
+from typer.testing import CliRunner
 
 from layers.app import Shared
+from layers.cli import app
 from layers.db.pool import Pool
-
-COMMAND = "from layers.cli import main; main()"
 
 
 @pytest.fixture
@@ -42,13 +40,10 @@ async def posts(stage: Stage, *arguments: str) -> tuple[int, str, str]:
         "LAYERS_LOG_LEVEL": "error",
         "COLUMNS": "250",
     }
-    env = {name: value for name, value in os.environ.items() if not name.startswith("LAYERS_")} | own
-    pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
-    command = (sys.executable, "-c", COMMAND, "posts", *arguments)
-    process = await asyncio.create_subprocess_exec(*command, env=env, **pipes)
-    out, err = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, out.decode(), err.decode()
+    done = await asyncio.to_thread(CliRunner().invoke, app, ["posts", *arguments], env=own)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.stdout, done.stderr
 
 
 async def told(stage: Stage, *arguments: str) -> Any:

@@ -71,6 +71,18 @@ async def test_a_commit_intent_without_a_reply_is_recovered(stage: Stage, reache
     assert (entry["name"], entry["effect"], entry["reply"]) == ("post", "commit", None)
     assert (await stage.carry(account, post))["status"] == "published"
     assert len(await stage.on_platform(account)) == 1
+    assert (await stage.story(post)).count("in_doubt") == 1
+
+
+async def test_a_doubt_that_was_told_of_is_not_told_of_again(stage: Stage):
+    """Who comes next finds the commit still unanswered, but no worker vanished."""
+    account = await stage.account()
+    post = await stage.text(account)
+    await stage.fault(PUT, "lose_answer")
+    await stage.step(account)
+    await stage.pool.execute("UPDATE scheduled_posts SET last_error = NULL")
+    assert (await stage.carry(account, post))["status"] == "published"
+    assert (await stage.story(post)).count("in_doubt") == 1
 
 
 async def _has_intent(stage: Stage, post: str) -> bool:

@@ -52,13 +52,12 @@ async def run(folder: Path, url: str, wanted: int, seconds: int) -> int:
         "LAYERS_ALLOW_PRIVATE_NETWORKS": "true",
         "LAYERS_LOG_JSON": "true",
     }
-    made = await _layers(environment, "keys", "create", "--org", "Fuzz", "--json")
-    first = json.loads(made)
+    await _new_key(environment, "First")  # which migrates
     log = folder / "log"
     with log.open("wb") as sink:
         api = await asyncio.create_subprocess_exec(*LAYERS, "up", env=environment, stdout=sink, stderr=sink)
     try:
-        return await _rounds(api.pid, log, url, first, wanted, seconds)
+        return await _rounds(environment, api.pid, log, wanted, seconds)
     finally:
         api.terminate()
         await api.wait()
@@ -67,31 +66,35 @@ async def run(folder: Path, url: str, wanted: int, seconds: int) -> int:
 LAYERS = (sys.executable, "-c", "from layers.cli import main; main()")
 
 
-async def _layers(environment: dict[str, str], *arguments: str) -> bytes:
+async def _new_key(environment: dict[str, str], organization: str) -> dict[str, str]:
     running = await asyncio.create_subprocess_exec(
-        *LAYERS, *arguments, env=environment, stdout=asyncio.subprocess.PIPE
+        *LAYERS,
+        *("keys", "create", "--org", organization, "--json"),
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
     )
     told, _ = await running.communicate()
     assert running.returncode == 0
-    return told
+    return json.loads(told)
 
 
-async def _rounds(pid: int, log: Path, url: str, first: dict[str, str], wanted: int, seconds: int) -> int:
+async def _rounds(environment: dict[str, str], pid: int, log: Path, wanted: int, seconds: int) -> int:
     origin, code, size = f"http://127.0.0.1:{PORT}", 0, list[int]()
     async with aiohttp.ClientSession() as session:
         await _until_ready(session, origin)
         while sum(statuses(log).values()) < wanted:
-            world = await make_world(Caller(session, origin, first["key"]))
+            made = await _new_key(environment, f"Round {len(size)}")
+            world = await make_world(Caller(session, origin, made["key"]))
             options = ("--phases", "coverage,fuzzing,stateful", "--continue-on-failure", "--no-shrink")
             found, told = await fuzz(
-                origin, first["key"], first["apiKeyId"], world, *options, "--max-time", str(seconds)
+                origin, made["key"], made["apiKeyId"], world, *options, "--max-time", str(seconds)
             )
             code = max(code, found)
             size.append(_megabytes(pid))
             counted = statuses(log)
             _say(f"{sum(counted.values())} requests, {size[-1]} MB" + (f"\n{told[-4000:]}" if found else ""))
         await asyncio.sleep(IDLE_SECONDS)
-        stuck = await _in_transaction(url)
+        stuck = await _in_transaction(environment["LAYERS_DATABASE_URL"])
         async with session.get(f"{origin}/health/ready") as answer:
             code = max(code, int(answer.status != 200))
     counted = statuses(log)

@@ -1,26 +1,23 @@
 """The schema: migrate it, and refuse to run when code and schema disagree."""
 
 import asyncio
-from asyncio import to_thread
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 from typing import Any, cast
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.queries import Queries
-from sqlalchemy.exc import DBAPIError
 
 from layers.db.pool import Connection, connect
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
 MIGRATION_LOCK = 7_246_001
 """Advisory lock held while migrating, so that many processes may start at once."""
 
-MIGRATION_TRIES = 10
-LOCK_NOT_AVAILABLE = "55P03"
-DEADLOCK_DETECTED = "40P01"
+MIGRATIONS = "layers.db.migrations"
+TABLES_HELD = 75
+"""Exit status of the migrations when others did not let go of the tables (EX_TEMPFAIL)."""
 
 
 class SchemaMismatch(Exception):  # noqa: N818
@@ -34,7 +31,7 @@ def queue_settings() -> DBSettings:
 
 def newest_revision() -> str:
     """Return the revision this code was written for, e.g. "0003"."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
+    return max(path.stem[:4] for path in VERSIONS.glob("[0-9]*.py"))
 
 
 async def migrate(url: str) -> tuple[str | None, str]:
@@ -46,28 +43,25 @@ async def migrate(url: str) -> tuple[str | None, str]:
         if await _refuse_newer(connection, before):
             return before, before or ""
         if before != newest_revision():
-            await _run_alembic(url)
+            await _run_migrations(url)
         await _install_queue(connection)
         return before, newest_revision()
     finally:
         await connection.close()
 
 
-async def _run_alembic(url: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = url
-    for _ in range(MIGRATION_TRIES):
-        try:
-            # Alembic drives its own connection and event loop, so it gets a thread without one.
-            return await to_thread(command.upgrade, config, "head")
-        except DBAPIError as fault:
-            if getattr(fault.orig, "sqlstate", None) not in {LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED}:
-                raise
-            await asyncio.sleep(1)
-    raise SchemaMismatch(
-        "Long transactions hold the tables to be changed. End them, then run `layers migrate`."
+async def _run_migrations(url: str) -> None:
+    """Run Alembic in a process of its own: it keeps what it is at in globals, and nobody else need load it."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", MIGRATIONS, stdin=PIPE, stdout=PIPE, stderr=asyncio.subprocess.STDOUT
     )
+    said, _ = await child.communicate(url.encode())
+    if child.returncode == TABLES_HELD:
+        raise SchemaMismatch(
+            "Long transactions hold the tables to be changed. End them, then run `layers migrate`."
+        )
+    if child.returncode:
+        raise RuntimeError(f"The migration failed:\n{said.decode(errors='replace')}")
 
 
 async def _install_queue(connection: Connection) -> None:

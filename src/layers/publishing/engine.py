@@ -243,6 +243,7 @@ class _Attempt:
             return self._hand_over()
         if refused := self._refuse_account():
             return refused
+        await self._speak_for_the_vanished()
         while True:
             try:
                 account = await self._open()
@@ -430,6 +431,13 @@ class _Attempt:
         wait = min(max(age / 2, self.timing.first_doubt), timedelta(minutes=5))
         return _InDoubt(why, self.now() + wait)
 
+    async def _speak_for_the_vanished(self) -> None:
+        """Tell of a COMMIT that a worker left unanswered without a word."""
+        left = [e for e in self.journal.values() if e.effect is Effect.COMMIT and e.reply is None]
+        if left and not await self.engine.ledger.told_of(self.claim, "in_doubt", since=left[-1].sent_at):
+            words = f"A worker ended before the answer to {left[-1].name} was written; another takes over."
+            self.tell("in_doubt", words, **self._evidence())
+
     async def _settle_doubts(self) -> None:
         """Before the flow is played: find out about COMMITs without a reply, unless a repeat is safe."""
         for entry in [e for e in self.journal.values() if e.effect is Effect.COMMIT and e.reply is None]:
@@ -476,7 +484,7 @@ class _Attempt:
             "unanswered": [
                 {"call": e.name, "sentAt": e.sent_at, "absentAt": e.absent_at} for e in open_commits
             ],
-            "lookups": self.lookups,
+            "lookups": [*self.lookups],
         }
 
     def _judge(self, entry: Entry, seen: Found | NotPosted | Unknown) -> None:

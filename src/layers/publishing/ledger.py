@@ -321,6 +321,13 @@ class Ledger:
                 return await self._pool.fetch(statement, *values)
         return await self._pool.fetch(statement, *values)
 
+    async def told_of(self, held: Claim, kind: str, *, since: datetime) -> bool:
+        """Tell whether the post's story has a step of that kind since then."""
+        return await self._pool.fetchval(
+            "SELECT EXISTS (SELECT FROM post_events WHERE post_number = $1 AND type = $2 AND at >= $3)",
+            *(held.number, kind, since),
+        )
+
     async def extend(self, claims: list[tuple[int, int]], lease: timedelta) -> None:
         """Renew the leases of the given (number, fence) pairs."""
         await self._pool.execute(
