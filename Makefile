@@ -28,6 +28,7 @@ check: install
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python .ci/audit.py requirements.lock $(PEERS)/requirements.lock
 	$(BIN)/python sdks/generate.py --check
+	$(BIN)/python sdks/typescript/generate.py --check
 
 fix: install
 	$(BIN)/ruff format .
@@ -51,6 +52,7 @@ $(PEERS_STAMP): $(PEERS)/requirements.lock
 docs: install
 	$(BIN)/python docs/generate.py
 	$(BIN)/python sdks/generate.py
+	$(BIN)/python sdks/typescript/generate.py
 
 install: $(STAMP)
 

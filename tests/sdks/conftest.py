@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import asyncpg
 import pytest
+from typescript import Built, copied
 from ulid import ULID
 
 from layers.db.embedded import Embedded
@@ -65,3 +66,11 @@ async def _until_ready(origin: str, process: asyncio.subprocess.Process) -> None
             except aiohttp.ClientError:
                 assert process.returncode is None, "layers up ended"
             await asyncio.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+async def typescript() -> AsyncIterator[Built]:
+    """The TypeScript SDK, built once."""
+    with copied() as built:
+        await built.tool("typescript/bin/tsc")
+        yield built

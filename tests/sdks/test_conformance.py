@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from faults import Spoiler
 from judge import complaints, filled, strays, taken
+from typescript import Built
 
 from layers.kit.ids import new_id
 from layers.webhooks.signature import headers, new_secret
@@ -46,7 +47,7 @@ class Driver:
 
 
 @pytest.fixture(scope="session")
-async def drivers() -> AsyncIterator[dict[str, Driver]]:
+async def drivers(typescript: Built) -> AsyncIterator[dict[str, Driver]]:
     """The drivers of all SDKs."""
     pipe = asyncio.subprocess.PIPE
     env = {name: value for name, value in os.environ.items() if not name.startswith("LAYERS_")}
@@ -55,7 +56,7 @@ async def drivers() -> AsyncIterator[dict[str, Driver]]:
         name: Driver(
             await asyncio.create_subprocess_exec(*line, stdin=pipe, stdout=pipe, env=env, limit=2**24)
         )
-        for name, line in DRIVERS.items()
+        for name, line in {**DRIVERS, "typescript": typescript.driver}.items()
     }
     yield started
     for driver in started.values():
@@ -149,7 +150,7 @@ async def test_scenario(
         async with relaying(Spoiler(upstream=client.origin), session) as spoiler:
             return [f"{name}: {one}" async for one in played(scenario, known, drivers[name], spoiler)]
 
-    found = await asyncio.gather(*(by(name) for name in DRIVERS))
+    found = await asyncio.gather(*(by(name) for name in drivers))
     if any(found):
         pytest.fail("\n".join(one for some in found for one in some), pytrace=False)
 
