@@ -305,7 +305,7 @@ def refusals() -> str:
     used = [NAMES.get(name, name) for error in ERRORS for name in inside(SCHEMAS[error])]
     parts = [
         f'"""A class for each code Layers refuses with. {NOTE}"""',
-        "from typing import Literal, Optional\nfrom layers_sdk.errors import ApiError\n"
+        "from typing import Any, Literal, Optional\nfrom layers_sdk.errors import ApiError\n"
         f"from layers_sdk.models import {', '.join(dict.fromkeys(used))}",
         *(refusal(name, code) for name, code in codes.items()),
         "BY_CODE: dict[str, type[ApiError]] = {"

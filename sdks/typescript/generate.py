@@ -297,7 +297,7 @@ class Contract:
             for methods in self.document["paths"].values()
             for says in methods.values()
             for content in says.get("requestBody", {}).get("content", {}).values()
-            if "$ref" in content["schema"]
+            if "$ref" in content.get("schema", {})
         }
 
 

@@ -38,6 +38,20 @@ Time = Union[datetime, str]
 """A time with an offset, or text of that kind: `2026-04-18T19:18:42Z`."""
 
 
+class MediaUrl(TypedDict):
+    """Where one item is fetched from."""
+
+    url: str
+
+
+class FileToSend(TypedDict):
+    """One file a caller is going to send."""
+
+    filename: str
+    contentType: str
+    sizeBytes: int
+
+
 class Target(TypedDict):
     """Where a container goes, and how."""
 
@@ -56,6 +70,8 @@ __all__ = [
     "ContainerStatus",
     "DeliveryStatus",
     "EventType",
+    "FileToSend",
+    "MediaUrl",
     "PostStatus",
     "RateLimitTier",
     "Target",

@@ -174,10 +174,11 @@ class Project(Model):
     customer_external_id: Optional[str]
     metadata: dict[str, Any]
     publish_lead_seconds: int
-    status: str
+    status: Literal["active", "archived", "erased", "erasing"]
     created_at: datetime
     updated_at: datetime
     archived_at: Optional[datetime]
+    erased_at: Optional[datetime]
 
 
 class ArchivedProject(Model):
@@ -289,6 +290,24 @@ class Withdrawn(Model):
 
     id: str
     pending_schedule: Optional[None]
+
+
+class Upload(Model):
+    """Where and how one file is sent. `resumable_url` is always our own and takes HEAD and PATCH as well."""
+
+    asset_id: str
+    upload_url: str
+    method: str
+    headers: dict[str, str]
+    expires_at: datetime
+    resumable_url: str
+
+
+class Uploads(Model):
+    """Answer of `POST /v1/projects/:projectId/content/uploads`."""
+
+    container_id: str
+    uploads: list[Upload]
 
 
 class SocialAccount(Model):
@@ -942,6 +961,8 @@ __all__ = [
     "StoryEvent",
     "TestPingEvent",
     "TextLimits",
+    "Upload",
+    "Uploads",
     "Verdict",
     "WebhookDelivery",
     "WebhookEndpoint",

@@ -1,6 +1,6 @@
 """A class for each code Layers refuses with. Made from `openapi.json` by `sdks/generate.py`."""
 
-from typing import Literal, Optional
+from typing import Any, Literal, Optional
 
 from layers_sdk.errors import ApiError
 from layers_sdk.models import Issue, PendingSchedule
@@ -44,6 +44,12 @@ class ForbiddenScopeError(ApiError):
     required_scope: str
 
 
+class HeadersTooLargeError(ApiError):
+    """Too many headers, or too long ones."""
+
+    code = "HEADERS_TOO_LARGE"
+
+
 class IdempotencyConflictError(ApiError):
     """The Idempotency-Key was used before with another body."""
 
@@ -61,6 +67,12 @@ class KillSwitchError(ApiError):
 
     code = "KILL_SWITCH"
     scope: Literal["key", "organization"]
+
+
+class MalformedRequestError(ApiError):
+    """What was sent is not HTTP, or hides where a request ends; the connection is closed."""
+
+    code = "MALFORMED_REQUEST"
 
 
 class MethodNotAllowedError(ApiError):
@@ -95,6 +107,12 @@ class RateLimitedError(ApiError):
     limit: int
 
 
+class RequestTimeoutError(ApiError):
+    """The request arrived too slowly; the connection is closed."""
+
+    code = "REQUEST_TIMEOUT"
+
+
 class ReturnUrlNotAllowedError(ApiError):
     """The host of an OAuth return address is not on the key's list."""
 
@@ -115,9 +133,22 @@ class UnavailableError(ApiError):
 
 
 class UnsupportedMediaTypeError(ApiError):
-    """A Content-Type the route does not take."""
+    """A Content-Type or Content-Encoding the route does not take."""
 
     code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class UploadIncompleteError(ApiError):
+    """Not all bytes have arrived; `details.assets` names what is missing."""
+
+    code = "UPLOAD_INCOMPLETE"
+    assets: list[dict[str, Any]]
+
+
+class UriTooLongError(ApiError):
+    """Path and query are longer than any address of the API."""
+
+    code = "URI_TOO_LONG"
 
 
 class ValidationError(ApiError):
@@ -133,18 +164,23 @@ BY_CODE: dict[str, type[ApiError]] = {
     "CONTENT_REJECTED": ContentRejectedError,
     "CREDENTIAL_INVALID": CredentialInvalidError,
     "FORBIDDEN_SCOPE": ForbiddenScopeError,
+    "HEADERS_TOO_LARGE": HeadersTooLargeError,
     "IDEMPOTENCY_CONFLICT": IdempotencyConflictError,
     "INTERNAL": InternalError,
     "KILL_SWITCH": KillSwitchError,
+    "MALFORMED_REQUEST": MalformedRequestError,
     "METHOD_NOT_ALLOWED": MethodNotAllowedError,
     "NOT_FOUND": NotFoundError,
     "PAYLOAD_TOO_LARGE": PayloadTooLargeError,
     "RANGE_NOT_SATISFIABLE": RangeNotSatisfiableError,
     "RATE_LIMITED": RateLimitedError,
+    "REQUEST_TIMEOUT": RequestTimeoutError,
     "RETURN_URL_NOT_ALLOWED": ReturnUrlNotAllowedError,
     "UNAUTHENTICATED": UnauthenticatedError,
     "UNAVAILABLE": UnavailableError,
     "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaTypeError,
+    "UPLOAD_INCOMPLETE": UploadIncompleteError,
+    "URI_TOO_LONG": UriTooLongError,
     "VALIDATION": ValidationError,
 }
 
@@ -155,17 +191,22 @@ __all__ = [
     "ContentRejectedError",
     "CredentialInvalidError",
     "ForbiddenScopeError",
+    "HeadersTooLargeError",
     "IdempotencyConflictError",
     "InternalError",
     "KillSwitchError",
+    "MalformedRequestError",
     "MethodNotAllowedError",
     "NotFoundError",
     "PayloadTooLargeError",
     "RangeNotSatisfiableError",
     "RateLimitedError",
+    "RequestTimeoutError",
     "ReturnUrlNotAllowedError",
     "UnauthenticatedError",
     "UnavailableError",
     "UnsupportedMediaTypeError",
+    "UploadIncompleteError",
+    "UriTooLongError",
     "ValidationError",
 ]

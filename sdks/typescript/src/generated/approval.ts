@@ -65,6 +65,7 @@ export class Approval {
    *
    * `POST /v1/content/{containerId}/approve`, scope `content:approve`.
    * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Subcodes of `CONFLICT`: `CONTAINER_NOT_COMPLETED`.
    */
   approve(params: ApprovalApproveParams, options?: WriteOptions): Promise<Approved> {
     const { containerId, ...body } = params;
@@ -76,6 +77,7 @@ export class Approval {
    *
    * `POST /v1/content/{containerId}/reject`, scope `content:approve`.
    * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Subcodes of `CONFLICT`: `CONTAINER_NOT_COMPLETED`.
    */
   reject(params: ApprovalRejectParams, options?: WriteOptions): Promise<Rejected> {
     const { containerId, ...body } = params;

@@ -4,8 +4,8 @@ import type { Pages } from "../pages.js";
 import type { AuditEvent } from "./types.js";
 
 export interface AuditListParams {
-  /** Only events of this type. */
-  eventType?: string;
+  /** Only events of this type. Several may be given, repeated or parted by commas. */
+  eventType?: string | Array<string>;
   /** The project's id. */
   projectId?: string;
   /** The key's id. */

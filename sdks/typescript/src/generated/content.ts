@@ -2,7 +2,15 @@
 import type { Client, RequestOptions, WriteOptions } from "../client.js";
 import type { Pages } from "../pages.js";
 import { path } from "../path.js";
-import type { ApprovalStatus, Container, ContainerStatus, DeletedContainer } from "./types.js";
+import type {
+  ApprovalStatus,
+  Container,
+  ContainerStatus,
+  DeletedContainer,
+  FileToSend,
+  MediaUrl,
+  Uploads,
+} from "./types.js";
 
 export interface ContentCreateTextParams {
   /** The project's id. */
@@ -41,6 +49,27 @@ export interface ContentUpdateParams {
 }
 
 export interface ContentDeleteParams {
+  /** The container's id. */
+  containerId: string;
+}
+
+export interface ContentCreateFromUrlsParams {
+  /** The project's id. */
+  projectId: string;
+  media: MediaUrl[];
+  caption?: string;
+  firstComment?: string | null;
+}
+
+export interface ContentCreateUploadsParams {
+  /** The project's id. */
+  projectId: string;
+  files: FileToSend[];
+  caption?: string;
+  firstComment?: string | null;
+}
+
+export interface ContentFinalizeUploadParams {
   /** The container's id. */
   containerId: string;
 }
@@ -108,5 +137,41 @@ export class ContentCalls {
   delete(params: ContentDeleteParams, options?: WriteOptions): Promise<DeletedContainer> {
     const { containerId } = params;
     return this.client.request("DELETE", path`/v1/content/${containerId}`, { options });
+  }
+
+  /**
+   * Make a container whose media is fetched from addresses.
+   *
+   * `POST /v1/projects/{projectId}/content/upload`, scope `content:write`.
+   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Subcodes of `CONFLICT`: `PROJECT_ARCHIVED`.
+   */
+  createFromUrls(params: ContentCreateFromUrlsParams, options?: WriteOptions): Promise<Container> {
+    const { projectId, ...body } = params;
+    return this.client.request("POST", path`/v1/projects/${projectId}/content/upload`, { body, options });
+  }
+
+  /**
+   * Make a container and the links its files are to be sent to.
+   *
+   * `POST /v1/projects/{projectId}/content/uploads`, scope `content:write`.
+   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Subcodes of `CONFLICT`: `PROJECT_ARCHIVED`.
+   */
+  createUploads(params: ContentCreateUploadsParams, options?: WriteOptions): Promise<Uploads> {
+    const { projectId, ...body } = params;
+    return this.client.request("POST", path`/v1/projects/${projectId}/content/uploads`, { body, options });
+  }
+
+  /**
+   * Complete a container with what was sent for it.
+   *
+   * `POST /v1/content/{containerId}/finalize-upload`, scope `content:write`.
+   * Its own errors: `CONFLICT`, `NOT_FOUND`, `UPLOAD_INCOMPLETE`.
+   * Subcodes of `CONFLICT`: `NO_UPLOAD_AWAITED`.
+   */
+  finalizeUpload(params: ContentFinalizeUploadParams, options?: WriteOptions): Promise<Container> {
+    const { containerId } = params;
+    return this.client.request("POST", path`/v1/content/${containerId}/finalize-upload`, { options });
   }
 }

@@ -49,6 +49,11 @@ export class ForbiddenScopeError extends ApiError<"FORBIDDEN_SCOPE", ForbiddenSc
   override name = "ForbiddenScopeError";
 }
 
+/** Too many headers, or too long ones. */
+export class HeadersTooLargeError extends ApiError<"HEADERS_TOO_LARGE"> {
+  override name = "HeadersTooLargeError";
+}
+
 /** The Idempotency-Key was used before with another body. */
 export class IdempotencyConflictError extends ApiError<"IDEMPOTENCY_CONFLICT"> {
   override name = "IdempotencyConflictError";
@@ -66,6 +71,11 @@ export interface KillSwitchDetails {
 /** The key or its organisation was disabled. */
 export class KillSwitchError extends ApiError<"KILL_SWITCH", KillSwitchDetails> {
   override name = "KillSwitchError";
+}
+
+/** What was sent is not HTTP, or hides where a request ends; the connection is closed. */
+export class MalformedRequestError extends ApiError<"MALFORMED_REQUEST"> {
+  override name = "MalformedRequestError";
 }
 
 /** The path exists, the method does not. */
@@ -98,6 +108,11 @@ export class RateLimitedError extends ApiError<"RATE_LIMITED", RateLimitedDetail
   override name = "RateLimitedError";
 }
 
+/** The request arrived too slowly; the connection is closed. */
+export class RequestTimeoutError extends ApiError<"REQUEST_TIMEOUT"> {
+  override name = "RequestTimeoutError";
+}
+
 export interface ReturnUrlNotAllowedDetails {
   returnHosts: string[];
 }
@@ -117,9 +132,23 @@ export class UnavailableError extends ApiError<"UNAVAILABLE"> {
   override name = "UnavailableError";
 }
 
-/** A Content-Type the route does not take. */
+/** A Content-Type or Content-Encoding the route does not take. */
 export class UnsupportedMediaTypeError extends ApiError<"UNSUPPORTED_MEDIA_TYPE"> {
   override name = "UnsupportedMediaTypeError";
+}
+
+export interface UploadIncompleteDetails {
+  assets: Record<string, unknown>[];
+}
+
+/** Not all bytes have arrived; `details.assets` names what is missing. */
+export class UploadIncompleteError extends ApiError<"UPLOAD_INCOMPLETE", UploadIncompleteDetails> {
+  override name = "UploadIncompleteError";
+}
+
+/** Path and query are longer than any address of the API. */
+export class UriTooLongError extends ApiError<"URI_TOO_LONG"> {
+  override name = "UriTooLongError";
 }
 
 export interface ValidationDetails {
@@ -138,17 +167,22 @@ export const ERRORS = {
   CONTENT_REJECTED: ContentRejectedError,
   CREDENTIAL_INVALID: CredentialInvalidError,
   FORBIDDEN_SCOPE: ForbiddenScopeError,
+  HEADERS_TOO_LARGE: HeadersTooLargeError,
   IDEMPOTENCY_CONFLICT: IdempotencyConflictError,
   INTERNAL: InternalError,
   KILL_SWITCH: KillSwitchError,
+  MALFORMED_REQUEST: MalformedRequestError,
   METHOD_NOT_ALLOWED: MethodNotAllowedError,
   NOT_FOUND: NotFoundError,
   PAYLOAD_TOO_LARGE: PayloadTooLargeError,
   RANGE_NOT_SATISFIABLE: RangeNotSatisfiableError,
   RATE_LIMITED: RateLimitedError,
+  REQUEST_TIMEOUT: RequestTimeoutError,
   RETURN_URL_NOT_ALLOWED: ReturnUrlNotAllowedError,
   UNAUTHENTICATED: UnauthenticatedError,
   UNAVAILABLE: UnavailableError,
   UNSUPPORTED_MEDIA_TYPE: UnsupportedMediaTypeError,
+  UPLOAD_INCOMPLETE: UploadIncompleteError,
+  URI_TOO_LONG: UriTooLongError,
   VALIDATION: ValidationError,
 } as const;

@@ -43,6 +43,11 @@ export interface ProjectArchiveParams {
   projectId: string;
 }
 
+export interface ProjectEraseParams {
+  /** The project's id. */
+  projectId: string;
+}
+
 /** A project holds the content and the accounts of one of your customers. */
 export class Projects {
   constructor(protected readonly client: Client) {}
@@ -98,5 +103,17 @@ export class Projects {
   archive(params: ProjectArchiveParams, options?: WriteOptions): Promise<ArchivedProject> {
     const { projectId } = params;
     return this.client.request("DELETE", path`/v1/projects/${projectId}`, { options });
+  }
+
+  /**
+   * Erase an archived project for good, with all that was made in it; `status` tells how far it is.
+   *
+   * `POST /v1/projects/{projectId}/erase`, scope `projects:write`.
+   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Subcodes of `CONFLICT`: `LIVE_POSTS`, `PROJECT_NOT_ARCHIVED`.
+   */
+  erase(params: ProjectEraseParams, options?: WriteOptions): Promise<Project> {
+    const { projectId } = params;
+    return this.client.request("POST", path`/v1/projects/${projectId}/erase`, { options });
   }
 }

@@ -286,6 +286,13 @@ export interface Dispatch {
   lastDispatchAt: string | null;
 }
 
+/** One file a caller is going to send. */
+export interface FileToSend {
+  filename: string;
+  contentType: string;
+  sizeBytes: number;
+}
+
 /** Whether a container fits one mode of one platform, and if not, why. */
 export interface Fit {
   fits: boolean;
@@ -330,6 +337,11 @@ export interface MediaLimits {
   codecs: string[] | null;
   source: string;
   checked: string;
+}
+
+/** Where one item is fetched from. */
+export interface MediaUrl {
+  url: string;
 }
 
 /**
@@ -549,10 +561,11 @@ export interface Project {
   customerExternalId: string | null;
   metadata: Record<string, unknown>;
   publishLeadSeconds: number;
-  status: string;
+  status: "active" | "archived" | "erased" | "erasing";
   createdAt: string;
   updatedAt: string;
   archivedAt: string | null;
+  erasedAt: string | null;
 }
 
 /** What became of a kept intent when its container was approved. */
@@ -720,6 +733,22 @@ export interface TextLimits {
   maxMentions: number | null;
   source: string;
   checked: string;
+}
+
+/** Where and how one file is sent. `resumableUrl` is always our own and takes HEAD and PATCH as well. */
+export interface Upload {
+  assetId: string;
+  uploadUrl: string;
+  method: string;
+  headers: Record<string, string>;
+  expiresAt: string;
+  resumableUrl: string;
+}
+
+/** Answer of `POST /v1/projects/:projectId/content/uploads`. */
+export interface Uploads {
+  containerId: string;
+  uploads: Upload[];
 }
 
 /** Answer of validate. */

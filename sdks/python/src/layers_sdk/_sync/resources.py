@@ -14,6 +14,8 @@ from layers_sdk.inputs import (
     ContainerStatus,
     DeliveryStatus,
     EventType,
+    FileToSend,
+    MediaUrl,
     PostStatus,
     RateLimitTier,
     Target,
@@ -44,6 +46,7 @@ from layers_sdk.models import (
     ShownKey,
     SocialAccount,
     Story,
+    Uploads,
     Verdict,
     WebhookDelivery,
     WebhookEndpoint,
@@ -130,7 +133,7 @@ class Audit(Resource):
     def list(
         self,
         *,
-        event_type: str | None = None,
+        event_type: str | Sequence[str] | None = None,
         project_id: str | None = None,
         api_key_id: str | None = None,
         since: Time | None = None,
@@ -140,9 +143,9 @@ class Audit(Resource):
     ) -> Pages[AuditEvent]:
         """List what was done in this environment, newest first.
 
-        `event_type`: only events of this type. `since`: not before this time; with `Z` or an offset. `until`: not
-        after this time; with `Z` or an offset. `cursor`: go on where a page ended, with its `next_cursor`.
-        `limit`: how many to fetch at a time.
+        `event_type`: only events of this type. Several may be given, repeated or parted by commas. `since`: not
+        before this time; with `Z` or an offset. `until`: not after this time; with `Z` or an offset. `cursor`: go
+        on where a page ended, with its `next_cursor`. `limit`: how many to fetch at a time.
 
         Scope: `audit:read`.
         """
@@ -255,6 +258,15 @@ class Projects(Resource):
             ArchivedProject, "DELETE", f"/v1/projects/{segment(project_id)}", idempotency_key=idempotency_key
         )
 
+    def erase(self, project_id: str, *, idempotency_key: str | None = None) -> Project:
+        """Erase an archived project for good, with all that was made in it; `status` tells how far it is.
+
+        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError` (`LIVE_POSTS`, `PROJECT_NOT_ARCHIVED`).
+        """
+        return self._line.call(
+            Project, "POST", f"/v1/projects/{segment(project_id)}/erase", idempotency_key=idempotency_key
+        )
+
 
 class Approval(Resource):
     """Who lets a container out."""
@@ -296,7 +308,7 @@ class Approval(Resource):
     ) -> Approved:
         """Approve a container; an intent kept on it is released.
 
-        Scope: `content:approve`. Raises `NotFoundError`.
+        Scope: `content:approve`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_NOT_COMPLETED`).
         """
         return self._line.call(
             Approved,
@@ -309,7 +321,7 @@ class Approval(Resource):
     def reject(self, container_id: str, *, reason: str, idempotency_key: str | None = None) -> Rejected:
         """Reject a container for good.
 
-        Scope: `content:approve`. Raises `NotFoundError`.
+        Scope: `content:approve`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_NOT_COMPLETED`).
         """
         return self._line.call(
             Rejected,
@@ -426,6 +438,61 @@ class Content(Uploading):
             DeletedContainer,
             "DELETE",
             f"/v1/content/{segment(container_id)}",
+            idempotency_key=idempotency_key,
+        )
+
+    def create_from_urls(
+        self,
+        project_id: str,
+        *,
+        media: Sequence[MediaUrl],
+        caption: str | None = None,
+        first_comment: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Container:
+        """Make a container whose media is fetched from addresses.
+
+        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        """
+        return self._line.call(
+            Container,
+            "POST",
+            f"/v1/projects/{segment(project_id)}/content/upload",
+            body={"media": media, "caption": caption, "firstComment": first_comment},
+            idempotency_key=idempotency_key,
+        )
+
+    def create_uploads(
+        self,
+        project_id: str,
+        *,
+        files: Sequence[FileToSend],
+        caption: str | None = None,
+        first_comment: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Uploads:
+        """Make a container and the links its files are to be sent to.
+
+        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        """
+        return self._line.call(
+            Uploads,
+            "POST",
+            f"/v1/projects/{segment(project_id)}/content/uploads",
+            body={"files": files, "caption": caption, "firstComment": first_comment},
+            idempotency_key=idempotency_key,
+        )
+
+    def finalize_upload(self, container_id: str, *, idempotency_key: str | None = None) -> Container:
+        """Complete a container with what was sent for it.
+
+        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`NO_UPLOAD_AWAITED`),
+        `UploadIncompleteError`.
+        """
+        return self._line.call(
+            Container,
+            "POST",
+            f"/v1/content/{segment(container_id)}/finalize-upload",
             idempotency_key=idempotency_key,
         )
 
