@@ -11,7 +11,7 @@ from layers.access import commands as access
 from layers.access import store
 from layers.access.caller import Caller
 from layers.api.routes import WireOut
-from layers.console import on_database, operator_name, out, print_json
+from layers.console import AsJson, on_database, operator_name, out, print_json
 from layers.db.pool import Connection
 from layers.kit.times import iso_z, utc_now
 from layers.publishing.commands import cancel_all
@@ -19,7 +19,6 @@ from layers.publishing.commands import cancel_all
 organizations = typer.Typer(help="Organisations: list, kill, revive.", no_args_is_help=True)
 
 Org = Annotated[str, typer.Argument(metavar="ORG", help="Id (org_…) or name.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class Organization(WireOut):

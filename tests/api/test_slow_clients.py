@@ -20,7 +20,7 @@ PROJECT = b'{"name": "A", "timezone": "UTC"}'
 class Hasty(GuardedProtocol):
     """The server's protocol with its patience shortened."""
 
-    patience = Patience(seconds=0.4, stride=1024, linger=0.4)
+    patience = Patience(seconds=0.4, stride=1024, linger=0.4, idle=0.8)
 
 
 @asynccontextmanager
@@ -76,6 +76,15 @@ async def test_a_second_head_in_drops_times_out_too(hasty: str) -> None:
 async def test_a_connection_that_says_nothing_is_ended(hasty: str) -> None:
     async with await Wire.to(hasty) as wire:
         assert await wire.ended()
+
+
+async def test_a_connection_kept_alive_serves_a_request_after_a_pause(hasty: str) -> None:
+    """Longer than a head may take: clients keep their connections, and must not find them closed."""
+    async with await Wire.to(hasty) as wire:
+        for _ in range(2):
+            wire.send(request("GET", "/health/live"))
+            assert (await wire.answer()).status == 200
+            await asyncio.sleep(0.6)
 
 
 async def test_a_connection_kept_alive_is_ended_when_idle(hasty: str) -> None:

@@ -7,7 +7,7 @@ from .campaign import Caller, fuzz, make_world
 
 async def test_no_made_up_request_finds_what_the_document_does_not_say(client, worker, pool):
     world = await make_world(Caller(client.session, client.origin, client.key))
-    options = ("--phases", "coverage,fuzzing", "--max-time", "25", "--max-examples", "3", "--no-shrink")
+    options = ("--phases", "coverage,fuzzing", "--max-time", "15", "--max-examples", "3", "--no-shrink")
     code, told = await fuzz(client.origin, client.key, client.api_key_id, world, *options)
     assert code == 0, told[:20_000]
     async with aiohttp.ClientSession() as session, session.get(f"{client.origin}/health/ready") as answer:

@@ -49,7 +49,8 @@ async def settle(tx: Any, held: Claim, end: Settlement, *, committed: bool = Tru
 def published() -> Settlement:
     """The end everybody hopes for."""
     told = (StoryStep("published", "Published."),)
-    return Settlement("published", external_id="x", event="post.published", story=told)
+    said: dict[str, object] = {"externalId": "x", "externalUrl": None}
+    return Settlement("published", external_id="x", event="post.published", data=said, story=told)
 
 
 @pytest.fixture

@@ -41,6 +41,9 @@ class Patience:
     stride: int = 20 * 1024
     linger: float = 5.0
     """For taking the rest of an answer after which the connection ends."""
+    idle: float = 75.0
+    """Between an answer and the next request. Longer than clients and proxies keep a connection (aiohttp 15 s, nginx
+    and AWS balancers 60 s): whoever closes first must be them, or a request is sent into a connection just closed."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -138,6 +141,8 @@ class GuardedProtocol(HttpToolsProtocol):
             left = self.transport.get_write_buffer_size() // patience.stride
             return ("answer", self._resumed, left), patience.seconds
         if cycle is None or (cycle.response_complete and not cycle.more_body):  # pyright: ignore[reportUnnecessaryComparison]
+            if cycle is not None and not self._silent:  # pyright: ignore[reportUnnecessaryComparison]
+                return ("idle", self._requests), patience.idle
             return ("head", self._requests), patience.seconds
         if cycle.response_complete:
             return ("unwanted body", self._requests), patience.linger
@@ -229,6 +234,7 @@ def server_for(
         proxy_headers=False,
         lifespan="on" if lifespan else "off",
         limit_concurrency=connections,
+        timeout_keep_alive=round(protocol.patience.idle),
         timeout_graceful_shutdown=finish_within,
     )
     return QuietServer(config)
