@@ -1,6 +1,6 @@
 /** One request: its key, its retries, its time limit, its answer. Knows no endpoint. */
 import { send, webCrypto } from "#runtime";
-import { ApiError, LayersError, NetworkError, RequestTimeoutError, UnexpectedAnswerError } from "./errors.js";
+import { ApiError, LayersError, NetworkError, AnswerTimeoutError, UnexpectedAnswerError } from "./errors.js";
 import { ERRORS } from "./generated/errors.js";
 import { type Page, Pages } from "./pages.js";
 
@@ -12,7 +12,7 @@ export interface ClientOptions {
   baseUrl?: string;
   /** Milliseconds one try may take; 60,000. Infinity: no limit. An upload may take longer, as long as bytes go out. */
   timeout?: number;
-  /** How often a request is sent again after a lost answer, 429 or 5xx; 4. */
+  /** How often a request is sent again after a lost answer, 408, 429 or 5xx; 4. */
   maxRetries?: number;
   /** Another fetch than the runtime's own. */
   fetch?: typeof fetch;
@@ -24,7 +24,7 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** Milliseconds one try may take. */
   timeout?: number;
-  /** How often it is sent again after a lost answer, 429 or 5xx. */
+  /** How often it is sent again after a lost answer, 408, 429 or 5xx. */
   maxRetries?: number;
 }
 
@@ -149,7 +149,7 @@ export class Client {
     } catch (error) {
       if (error instanceof LayersError) throw error;
       if (signal?.aborted) throw signal.reason;
-      if (limit.over) throw new RequestTimeoutError(`${what} was not answered within ${timeout} ms.`);
+      if (limit.over) throw new AnswerTimeoutError(`${what} was not answered within ${timeout} ms.`);
       throw new NetworkError(`${what} was not answered: ${reasonOf(error)}`, { cause: error });
     } finally {
       limit.end();

@@ -5,7 +5,7 @@
  *       ApiError                 the API refused; ValidationError, ConflictError, … are kinds of it, one for each code
  *       UnexpectedAnswerError    UNEXPECTED_ANSWER: something answered that is not Layers
  *       NetworkError             NETWORK: no connection, or it broke before the answer was whole
- *         RequestTimeoutError    REQUEST_TIMEOUT: no answer in time
+ *         AnswerTimeoutError    ANSWER_TIMEOUT: no answer in time
  *       WaitTimeoutError         WAIT_TIMEOUT: a post was not done in time
  *       WebhookSignatureError    WEBHOOK_SIGNATURE: a webhook that is not genuine, or too old
  *
@@ -60,7 +60,7 @@ export class ApiError<Code extends string = string, Details extends object = obj
   }
 
   override get retryable(): boolean {
-    if (this.status === 429) return true;
+    if (this.status === 408 || this.status === 429) return true;
     if (this.status >= 500) return this.code !== "KILL_SWITCH";
     return "subcode" in this.details && this.details.subcode === "IDEMPOTENCY_IN_FLIGHT";
   }
@@ -83,7 +83,7 @@ export class UnexpectedAnswerError extends LayersError {
   }
 
   override get retryable(): boolean {
-    return this.status === 429 || this.status >= 500;
+    return this.status === 408 || this.status === 429 || this.status >= 500;
   }
 }
 
@@ -98,9 +98,9 @@ export class NetworkError extends LayersError {
 }
 
 /** No answer came in time. */
-export class RequestTimeoutError extends NetworkError {
-  override name = "RequestTimeoutError";
-  override readonly code = "REQUEST_TIMEOUT";
+export class AnswerTimeoutError extends NetworkError {
+  override name = "AnswerTimeoutError";
+  override readonly code = "ANSWER_TIMEOUT";
 }
 
 /** A post was not done in time. It goes on. */

@@ -3,7 +3,7 @@ export {
   ApiError,
   LayersError,
   NetworkError,
-  RequestTimeoutError,
+  AnswerTimeoutError,
   UnexpectedAnswerError,
   WaitTimeoutError,
   WebhookSignatureError,

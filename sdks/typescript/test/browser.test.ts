@@ -59,7 +59,7 @@ test.skipIf(!browser)("in a browser: uploads tell how far they are, and fail as 
     made: { id: "cnt_1" },
     refused: { name: "PayloadTooLargeError", message: "No.", status: 413 },
     moved: expect.objectContaining({ name: "UnexpectedAnswerError", status: 302 }) as unknown,
-    held: expect.objectContaining({ name: "RequestTimeoutError" }) as unknown,
+    held: expect.objectContaining({ name: "AnswerTimeoutError" }) as unknown,
     path: expect.objectContaining({ name: "TypeError" }) as unknown,
     stopped: { name: "Error", message: "enough" },
   });

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { afterEach, expect, test, vi } from "vitest";
-import { Layers, NotFoundError, RequestTimeoutError, WaitTimeoutError } from "@layers/sdk";
+import { Layers, NotFoundError, AnswerTimeoutError, WaitTimeoutError } from "@layers/sdk";
 import { refusal, serve } from "./server.js";
 
 const apiKey = "lp_test_ABCDEFGHIJKLMNOP_sEcReTsEcReTsEcReTsEcReTsEcReTsEcReTsEcReTs";
@@ -96,7 +96,7 @@ test("time limits: of the client, and of a call, and none", async () => {
   await new Layers({ apiKey, ...quick, timeout: Infinity, maxRetries: 0 }).projects.get({ projectId });
   await using silent = await serve(() => undefined);
   const { projects } = new Layers({ apiKey, ...silent, timeout: 1e6, maxRetries: 0 });
-  await expect(projects.get({ projectId }, { timeout: 30 })).rejects.toBeInstanceOf(RequestTimeoutError);
+  await expect(projects.get({ projectId }, { timeout: 30 })).rejects.toBeInstanceOf(AnswerTimeoutError);
   const hurried = new Layers({ apiKey, ...silent, timeout: 30, maxRetries: 5 });
   await expect(hurried.projects.get({ projectId }, { maxRetries: 0 })).rejects.toThrow("within 30 ms");
   expect(silent.asked).toHaveLength(2);

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
-from layers_sdk.errors import ApiError, LayersError, NetworkError, RequestTimeoutError, UnexpectedAnswerError
+from layers_sdk.errors import AnswerTimeoutError, ApiError, LayersError, NetworkError, UnexpectedAnswerError
 from layers_sdk.refusals import BY_CODE
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8787"
@@ -158,7 +158,7 @@ def broken(error: httpx.RequestError, method: str, path: str) -> NetworkError:
     words = f"{method} {path}: {type(error).__name__}{f', {error}' if str(error) else ''}."
     if method != "GET":
         words += " It may have been carried out; with the same idempotency_key it can safely be repeated."
-    return (RequestTimeoutError if late else NetworkError)(words)
+    return (AnswerTimeoutError if late else NetworkError)(words)
 
 
 def pause_before_next(failure: LayersError, tries: int, max_retries: int) -> Optional[float]:
@@ -175,7 +175,7 @@ def _may_pass(failure: LayersError) -> bool:
         return False
     if failure.details.get("subcode") == "IDEMPOTENCY_IN_FLIGHT":
         return True
-    return isinstance(failure, NetworkError) or failure.status == 429 or (failure.status or 0) >= 500
+    return isinstance(failure, NetworkError) or failure.status in (408, 429) or (failure.status or 0) >= 500
 
 
 def _seconds(retry_after: Optional[str]) -> Optional[float]:

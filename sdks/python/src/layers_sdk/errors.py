@@ -3,7 +3,7 @@
     LayersError
     ├── ApiError                      Layers said no; a class for each code is in `refusals`
     ├── NetworkError                  nobody answered, or the line broke
-    │   └── RequestTimeoutError       nobody answered in time
+    │   └── AnswerTimeoutError        nobody answered in time
     ├── UnexpectedAnswerError         something answered that is not Layers
     ├── WaitTimeoutError              a post was not done in time
     └── WebhookSignatureError         a webhook is not genuine, or too old
@@ -75,10 +75,10 @@ class NetworkError(LayersError):
     code = "NETWORK"
 
 
-class RequestTimeoutError(NetworkError):
+class AnswerTimeoutError(NetworkError):
     """No answer came in time: the request may have been carried out."""
 
-    code = "REQUEST_TIMEOUT"
+    code = "ANSWER_TIMEOUT"
 
 
 class UnexpectedAnswerError(LayersError):
@@ -108,10 +108,10 @@ class WebhookSignatureError(LayersError):
 
 
 __all__ = [
+    "AnswerTimeoutError",
     "ApiError",
     "LayersError",
     "NetworkError",
-    "RequestTimeoutError",
     "UnexpectedAnswerError",
     "WaitTimeoutError",
     "WebhookSignatureError",
