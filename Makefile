@@ -6,6 +6,9 @@ PEERS := benchmarks/peers
 PEERS_STAMP := $(PEERS)/.venv/.installed
 UV_VERSION := 0.13.9
 
+# Tests start many processes; none of them shall compile every module again, whatever the machine is set to.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test nemesis fuzz check fix serve bench peers docs install lock clean
 
 demo: install

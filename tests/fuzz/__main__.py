@@ -92,7 +92,7 @@ async def _rounds(environment: dict[str, str], pid: int, log: Path, wanted: int,
             code = max(code, found)
             size.append(_megabytes(pid))
             counted = statuses(log)
-            _say(f"{sum(counted.values())} requests, {size[-1]} MB" + (f"\n{told[-4000:]}" if found else ""))
+            _say(f"{sum(counted.values())} requests, {size[-1]} MB" + (f"\n{told[-12000:]}" if found else ""))
         await asyncio.sleep(IDLE_SECONDS)
         stuck = await _in_transaction(environment["LAYERS_DATABASE_URL"])
         async with session.get(f"{origin}/health/ready") as answer:
