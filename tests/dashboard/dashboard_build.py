@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from npm_cache import installed, npm
 from typescript import Built
+
+from npm_cache import installed, npm
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "dashboard"

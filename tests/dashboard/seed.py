@@ -6,6 +6,7 @@ The key is a test key that may do everything, so that all of it happens in the s
 """
 
 import argparse
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -145,7 +146,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Layers(given.key, base_url=given.base_url) as layers:
         world = seed(layers, Path(folder))
-    print(f"{given.base_url}/dashboard/{world.project}/review")
+    sys.stdout.write(f"{given.base_url}/dashboard/{world.project}/review\n")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-
 KINDS = {
     "internal": SpanKind.INTERNAL,
     "server": SpanKind.SERVER,
