@@ -53,7 +53,7 @@ class Page:
     @property
     def is_whole(self) -> bool:
         """Whether everything its examples need is made before the reader's eyes."""
-        return self.path.parent.name == "tutorial" or self.path.parent == ROOT
+        return self.path.parent in (ROOT, ROOT / "docs", ROOT / "docs/tutorial")
 
     def program(self, language: str) -> list[Block]:
         """Return the blocks of one language that are run."""
