@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 import uvicorn
-from rich.table import Table
+from rich.table import Column, Table
 
 from layers import doctor as checks
 from layers.access.commands import create_first_key
@@ -170,7 +170,8 @@ def doctor() -> None:
 
 
 def _print_settings(settings: Settings) -> None:
-    table = Table("setting", "value", "what it is", box=None, pad_edge=False)
+    name_in_full = Column("setting", no_wrap=True, overflow="ignore")
+    table = Table(name_in_full, "value", "what it is", box=None, pad_edge=False)
     for f in fields(settings):
         if f.name == "platforms":
             continue

@@ -154,13 +154,19 @@ def _platform(settings: Settings, platform: str, connector: Connector) -> Findin
     }
     ready = [urlsplit(origin).hostname or "" for origin, names in missing.items() if not names]
     begun = [names for origin, names in missing.items() if 0 < len(names) < len(doors[origin])]
+    address = f"{settings.public_origin}{CALLBACK}{platform}"
     if ready and not begun:
         words = f"ready ({', '.join(ready)})" if connector.doors else "ready"
         if connector.settings and connector.oauth:
-            words += (
-                f"; the app there must know {settings.public_origin}{CALLBACK}{platform} as redirect address."
-            )
+            words += f"; the app there must know {address} as redirect address."
         return Finding(title, True, words)
     lacking = " or ".join(" and ".join(names) for names in begun or missing.values())
-    words = f"set {lacking} to publish with live keys; docs/how-to tells where they come from."
+    if begun:
+        return Finding(
+            title, False, f"set {lacking} as well, or nothing of that app. Step by step: {connector.guide}"
+        )
+    words = (
+        f"to publish with live keys make an app at {title} that knows {address} as redirect address, and set "
+        f"{lacking}. Step by step: {connector.guide}. Test keys publish in the sandbox and need nothing."
+    )
     return Finding(title, None, words)

@@ -42,7 +42,7 @@ from layers.sandbox.fake import (
     origin_of,
     respond,
 )
-from layers.sandbox.faults import is_rejected, speak
+from layers.sandbox.faults import Spoken, is_rejected, speak
 from layers.sandbox.media import Gauge
 from layers.sandbox.state import Row
 from layers.sandbox.tiktok_login import ACCESS, USERS, Token, User, log_id
@@ -405,7 +405,8 @@ async def _accept(request: HttpRequest, world: World, user: Row[User], share: Sh
     """Give the share its publish id. For a pull this is the commit: the post begins."""
     pulled = share.source == "PULL_FROM_URL"
     if pulled:
-        await speak(world, request, PLATFORM, post_name(user.id, share.caption), share.caption)
+        post_to_be = Spoken(PLATFORM, user.id, post_name(user.id, share.caption))
+        await speak(world, request, post_to_be, share.caption)
         share.begun_at, share.post_id = utc_now(), new_number()
         share.fail_reason = "spam_risk_text" if is_rejected(share.caption) else None
     publish_id = new_publish_id(share)
@@ -438,7 +439,8 @@ async def upload(request: HttpRequest, world: Injected) -> Response[bytes]:
     if gauge.size != expected:
         raise _invalid(f"The body has {gauge.size} bytes instead of {expected}")
     if is_last:
-        await speak(world, request, PLATFORM, post_name(row.owner, share.caption), share.caption)
+        post_to_be = Spoken(PLATFORM, row.owner, post_name(row.owner, share.caption))
+        await speak(world, request, post_to_be, share.caption)
     grown = after_chunk(share, gauge.stored(), "spam_risk_text" if is_rejected(share.caption) else None)
     if not await world.state.swap(SHARES, row, grown):
         now = await world.state.get(SHARES, row.id)
