@@ -11,9 +11,10 @@ answer counts bytes, a setting the creator turned off stays off without an error
 1920 x 1080 pixels either way round, 5 drafts stay pending for 24 hours because nobody finishes them here.
 
 A creator's settings are told by words in the handle, split at `.`, `_` and `-`: `private` (private
-account), `nocomment`, `noduet`, `nostitch` (turned off in the app), `banned` (from posting). All posts
-count as those of an audited app; pulled URLs need no verified domain and may be plain http, as local ones
-must be. Any app name and secret will do. Known gaps: no webhooks, no duration, frame-rate or codec checks.
+account), `nocomment`, `noduet`, `nostitch` (turned off in the app), `banned` (from posting), `unaudited` (the app
+is treated as one TikTok has not audited; its five creators a day are not counted). Pulled URLs need no verified
+domain and may be plain http, as local ones must be. Any app name and secret will do. Known gaps: no webhooks, no
+duration, frame-rate or codec checks.
 """
 
 import re
@@ -351,6 +352,10 @@ async def _check_direct(world: World, user: Row[User], privacy_level: str) -> No
     if privacy_level not in user.value.privacy_options:
         options = ", ".join(user.value.privacy_options)
         raise _refuse("privacy_level_option_mismatch", f"privacy_level is one of {options}", 403)
+    settings = user.value.settings
+    if "unaudited" in settings and not ("private" in settings and privacy_level == "SELF_ONLY"):
+        code = "unaudited_client_can_only_post_to_private_accounts"
+        raise _refuse(code, "The account must be private and privacy_level SELF_ONLY.", 403)
     if (code := await _posting_stopped(world, user)) is not None:
         raise _refuse(code, "The creator cannot post now.", 403)
 
