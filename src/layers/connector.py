@@ -487,9 +487,6 @@ class Connector(Protocol):
     """Where consent may lead by several ways: the origin behind each, the usual one first, and which of the `settings`
     it needs. `Grant.service` names the one taken. Empty: `origin` alone, which needs all settings."""
 
-    guide: str
-    """The page for people that tells how accounts are connected, as its path in this repository."""
-
     oauth: OAuth | None
     """None: accounts are connected with a credential only."""
 

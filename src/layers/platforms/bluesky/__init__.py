@@ -27,7 +27,6 @@ class Bluesky:
     }
     settings: Mapping[str, str] = {}
     doors: Mapping[str, tuple[str, ...]] = {}
-    guide: str = "docs/how-to/connect-bluesky.md"
     oauth: OAuth | None = Login()
     publish = staticmethod(publish)
     find = staticmethod(find)

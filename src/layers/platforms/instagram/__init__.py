@@ -64,7 +64,6 @@ class Instagram:
         GRAPH: ("CLIENT_ID", "CLIENT_SECRET"),
         FACEBOOK: ("FACEBOOK_CLIENT_ID", "FACEBOOK_CLIENT_SECRET"),
     }
-    guide: str = "docs/how-to/connect-tiktok-and-instagram.md"
     oauth: OAuth | None = Consent()
     publish = staticmethod(publish)
     find = staticmethod(find)

@@ -31,7 +31,6 @@ class Mastodon:
     }
     settings: Mapping[str, str] = {}
     doors: Mapping[str, tuple[str, ...]] = {}
-    guide: str = "docs/how-to/connect-mastodon.md"
     oauth: OAuth | None = CONSENT
     publish = staticmethod(publish)
     find = staticmethod(find)

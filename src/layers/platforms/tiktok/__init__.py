@@ -31,7 +31,6 @@ class TikTok:
         "CLIENT_SECRET": "client secret of that app",
     }
     doors: Mapping[str, tuple[str, ...]] = {}
-    guide: str = "docs/how-to/connect-tiktok-and-instagram.md"
     oauth: OAuth | None = Login()
     publish = staticmethod(publish)
     find = staticmethod(find)
