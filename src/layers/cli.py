@@ -19,10 +19,12 @@ from layers.api.server import server_for
 from layers.app import PLATFORM_SETTINGS, Shared, contract, create_app, open_bounds, share
 from layers.cli_accounts import accounts
 from layers.cli_backup import backup, recover_command, restore
+from layers.cli_dashboard import dashboard
 from layers.cli_organizations import organizations
 from layers.cli_posts import posts
 from layers.cli_status import health, status
 from layers.console import database, err, explained, fail, out, read_settings, run
+from layers.dashboard.pages import ROOT, is_built
 from layers.db import embedded, schema
 from layers.db.pool import connect, open_pool
 from layers.kit import tracing
@@ -40,6 +42,7 @@ keys = typer.Typer(help="API keys.", no_args_is_help=True)
 sandbox = typer.Typer(help="The built-in fakes of the platforms.", no_args_is_help=True)
 app.add_typer(keys, name="keys")
 app.add_typer(sandbox, name="sandbox")
+app.add_typer(dashboard, name="dashboard")
 app.add_typer(posts, name="posts")
 app.add_typer(accounts, name="accounts")
 app.add_typer(organizations, name="organizations")
@@ -108,6 +111,9 @@ def _start(*, api: bool, worker: bool, migrate_first: bool) -> None:
             f"[bold]Layers[/] {roles} · {settings.public_origin if api else ''} · {where} · {settings.data_dir}",
             highlight=False,
         )
+        if api:
+            how = "`layers dashboard link` signs you in" if is_built() else "not built: `make dashboard`"
+            err.print(f"[bold]Dashboard[/] {settings.public_origin}{ROOT}/ · {how}", highlight=False)
         if settings.otel_endpoint:
             tracing.send_to(settings.otel_endpoint)
         try:
