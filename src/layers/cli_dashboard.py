@@ -5,7 +5,7 @@ from typing import Annotated, cast
 import typer
 
 from layers.access import store
-from layers.access.keys import ROLES, Environment, Role
+from layers.access.keys import ROLES, Role
 from layers.api.errors import NotFound
 from layers.console import AsJson, fail, on_database, operator_name, out, print_json, read_settings
 from layers.dashboard.commands import Link, make_link
@@ -46,8 +46,7 @@ def link(
 
     async def make(tx: Connection) -> Link:
         organization_id = await _organization(tx, org.strip())
-        chosen = cast("Environment", env), cast("Role", role)
-        return await make_link(tx, organization_id, *chosen, return_host or [], actor)
+        return await make_link(tx, organization_id, env, cast("Role", role), return_host or [], actor)
 
     made = on_database(make)
     url = f"{read_settings().public_origin}{ROOT}/sign-in#{made.token}"

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import structlog
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -108,7 +109,7 @@ class Dashboard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        path: str = scope["path"] if scope["type"] == "http" else ""
+        path = cast("str", scope["path"]) if scope["type"] == "http" else ""
         ours = path == ROOT or (path.startswith(f"{ROOT}/") and path != SESSION)
         if not ours and not (path == "/" and _is_for_a_person(scope)):
             await self.app(scope, receive, send)
