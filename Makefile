@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test nemesis fuzz check fix serve dashboard page bench peers docs install lock clean
 
-demo: install page
+demo: install
 	@$(BIN)/python examples/demo.py $(ARGS)
 
 test: install
@@ -39,7 +39,7 @@ fix: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-serve: install page
+serve: install
 	$(BIN)/layers up
 
 dashboard: install $(PAGE)
