@@ -47,7 +47,9 @@ def is_installed() -> bool:
 def main() -> None:
     """Install the packages if need be, and build."""
     if not is_installed():
-        node(NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
+        node(
+            NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1"
+        )
         INSTALLED.touch()
     node(HERE / "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn")
     node("-e", PACK, STATIC)
