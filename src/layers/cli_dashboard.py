@@ -7,12 +7,13 @@ import typer
 from layers.access import store
 from layers.access.keys import ROLES, Role
 from layers.api.errors import NotFound
-from layers.console import AsJson, fail, on_database, operator_name, out, print_json, read_settings
+from layers.console import on_database, operator_name, read_settings
 from layers.dashboard.commands import Link, make_link
 from layers.dashboard.pages import ROOT
 from layers.db.pool import Connection
 from layers.kit.ids import new_id
 from layers.kit.times import iso_z
+from layers.terminal import AsJson, fail, out, print_json
 
 dashboard = typer.Typer(help="The web page: let people in.", no_args_is_help=True)
 
