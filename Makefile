@@ -13,7 +13,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test nemesis fuzz check fix serve dashboard page bench peers docs install lock clean
 
-demo: install
+demo: install page
 	@$(BIN)/python examples/demo.py $(ARGS)
 
 test: install
@@ -39,7 +39,7 @@ fix: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-serve: install
+serve: install page
 	$(BIN)/layers up
 
 dashboard: install $(PAGE)
@@ -64,7 +64,7 @@ $(PEERS_STAMP): $(PEERS)/requirements.lock
 	@touch $@
 
 docs: install
-	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/generate.py --site site
 	$(BIN)/python sdks/generate.py
 	$(BIN)/python sdks/typescript/generate.py
 

@@ -38,6 +38,7 @@ from layers.dashboard.commands import Attempts
 from layers.dashboard.pages import Dashboard
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
+from layers.docs.serving import Documentation
 from layers.kit.safe_headers import Header, safe_headers, with_safe
 from layers.loopback import loopback_server
 from layers.monitoring import Monitor, metrics
@@ -213,7 +214,7 @@ def create_app(shared: Shared) -> ASGIApp:
         ),
     )
     refuse_undeclared(app)
-    inside = cast("ASGIApp", Envelope(cast("ASGIApp", app), pages.safe))
+    inside = cast("ASGIApp", Envelope(Documentation(cast("ASGIApp", app)), pages.safe))
     pages.otherwise = cast("ASGIApp", Dashboard(inside, shared.storage, settings.public_origin, pages.safe))
     return pages
 
