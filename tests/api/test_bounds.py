@@ -1,12 +1,14 @@
 """Everything that comes in has a bound, and what exceeds it is refused in the one shape of an error."""
 
 import json
+import time
 import zlib
 
 import pytest
 from rawhttp import Wire, ask, request
 
 from layers.api.bounds import MOST_HEADER_BYTES, MOST_HEADERS, MOST_PARAMETERS, MOST_TARGET_BYTES
+from layers.kit.problems import MOST_ISSUES
 
 OURS = 2
 """Headers that every request of these tests has: Host and Authorization."""
@@ -202,3 +204,64 @@ async def test_a_number_of_any_size_is_taken_or_refused_but_never_a_fault(
     if answer.status == 201:
         read = await client.get(f"/v1/projects/{answer['id']}")
         assert json.loads(read.raw)["metadata"] == answer["metadata"]
+
+
+MADE_OF_FAULTS = {
+    "unknown fields": ("/v1/projects", "{%s}" % ",".join(f'"k{n}":1' for n in range(80_000))),
+    "a field with a long name": ("/v1/projects", '{"%s": 1}' % ("k" * 900_000)),
+    "items of a list": (
+        "/v1/webhook-endpoints",
+        '{"url": "x", "events": [%s]}' % ",".join(['"e"'] * 200_000),
+    ),
+    "structures": ("/v1/content/cnt_x/publish", '{"targets": [%s]}' % ",".join(['{"a":1}'] * 100_000)),
+    "a long word": ("/v1/webhook-endpoints", '{"url": "x", "events": ["%s"]}' % ("e" * 900_000)),
+    "texts that cannot be stored": (
+        "/v1/projects",
+        '{"metadata": {"%s": [%s]}}' % ("k" * 400_000, ",".join(['"\\u0000"'] * 60_000)),
+    ),
+    "options": (
+        "/v1/content/cnt_x/publish",
+        '{"targets": [{"platformOptions": {%s}}]}' % ",".join(f'"o{n}": 1' for n in range(70_000)),
+    ),
+}
+"""Bodies of nearly 1 MiB: where to, and what."""
+
+
+@pytest.mark.parametrize("name", MADE_OF_FAULTS)
+async def test_a_body_made_of_faults_is_refused_in_a_moment_and_briefly(client, name: str) -> None:
+    path, body = MADE_OF_FAULTS[name]
+    started = time.process_time()
+    answer = await client.post(path, data=body.encode(), headers={"Content-Type": "application/json"})
+    assert (answer.status, answer.code) == (422, "VALIDATION")
+    assert 0 < len(answer.details["issues"]) <= MOST_ISSUES
+    assert len(answer.raw) < 500_000
+    assert time.process_time() - started < 2  # the server is in this process
+
+
+async def test_options_made_of_faults_are_refused_in_a_moment_and_briefly(client) -> None:
+    project = await client.project()
+    account, text = await client.account(project), await client.text(project)
+    target = {"socialAccountId": account, "mode": "direct_publish", "platformOptions": {}}
+    started = time.process_time()
+    for options in ({"langs": ["?"] * 150_000}, {"o" * 900_000: 1}, {"langs": ["x" * 900_000]}):
+        answer = await client.post(
+            f"/v1/content/{text}/publish", {"targets": [{**target, "platformOptions": options}]}
+        )
+        assert (answer.status, answer.code) == (422, "VALIDATION")
+        assert len(answer.raw) < 500_000
+    assert time.process_time() - started < 2
+
+
+async def test_a_long_text_costs_little_wherever_it_goes(client) -> None:
+    """Half flags are the hardest to count: each looks back at all before it."""
+    project = await client.project()
+    accounts = [await client.account(project, name) for name in ("bluesky", "mastodon")]
+    started = time.process_time()
+    text = await client.text(project, "\U0001f1e9" * 60_000)
+    targets = [
+        {"socialAccountId": account, "mode": "direct_publish", "allowDuplicate": True} for account in accounts
+    ] * 25
+    answer = await client.post(f"/v1/content/{text}/validate", {"targets": targets})
+    assert {issue["code"] for issue in answer["issues"]} == {"caption_too_long"}
+    assert (await client.get(f"/v1/projects/{project}/content")).status == 200
+    assert time.process_time() - started < 3
