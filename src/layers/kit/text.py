@@ -34,7 +34,8 @@ def utf8_bytes(text: str) -> int:
 def fediverse_characters(text: str, per_link: int = LINK_CHARACTERS, enough: int | None = None) -> int:
     """Count what a reader sees, a web link as `per_link`, of a mention `@name@server` only `@name`.
 
-    Counting ends at `enough`. Servers find links by twitter-text, whose rules for top-level domains and brackets are only approximated here.
+    Counting ends at `enough`. Servers find links by twitter-text, whose rules for top-level domains and brackets are
+    only approximated here.
     """
     return graphemes(FULL_MENTION.sub(r"\1", WEB_LINK.sub("x" * per_link, text)), enough)
 
