@@ -68,7 +68,7 @@ $(STAMP): requirements.lock pyproject.toml sdks/python/pyproject.toml
 	@touch $@
 
 lock:
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-emit-package layers-sdk \
 		--python-version 3.11 --quiet --output-file requirements.lock
 	$(BIN)/uv pip compile $(PEERS)/requirements.in --universal --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --output-file $(PEERS)/requirements.lock

@@ -1,0 +1,37 @@
+/** Where one can go: every page, who may see it, and the code that is loaded when it is opened. */
+import { CheckCheck, type LucideIcon } from "lucide-preact";
+import type { ComponentType } from "preact";
+import { lazy } from "preact-iso";
+
+/** What every page of a project is given. Further parameters of its path come by `useRoute().params`. */
+export interface PageProps {
+  projectId: string;
+}
+
+export interface Place {
+  /** Below `/dashboard/:projectId/`. */
+  path: string;
+  title: string;
+  /** Scopes without which it is neither shown nor opened. */
+  scopes: readonly string[];
+  Page: ComponentType<PageProps>;
+  /** Stands in the navigation. */
+  icon?: LucideIcon;
+  /** Of a page below another one: the path of that one, which the navigation marks. */
+  below?: string;
+}
+
+export const places: readonly Place[] = [
+  {
+    path: "review",
+    title: "Review",
+    scopes: ["content:read"],
+    icon: CheckCheck,
+    Page: lazy(() => import("./pages/review/Review")),
+  },
+];
+
+export const pathOf = (projectId: string, ...parts: string[]): string =>
+  ["/dashboard", projectId, ...parts].map((part) => part.replace(/\/$/, "")).join("/");
+
+
