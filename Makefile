@@ -53,7 +53,7 @@ $(PEERS_STAMP): $(PEERS)/requirements.lock
 	@touch $@
 
 docs: install
-	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/generate.py --site site
 	$(BIN)/python sdks/generate.py
 	$(BIN)/python sdks/typescript/generate.py
 

@@ -35,6 +35,7 @@ from layers.content.staging import sweep
 from layers.content.uploads import Harbour
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
+from layers.docs.serving import Documentation
 from layers.kit.safe_headers import Header, safe_headers, with_safe
 from layers.loopback import loopback_server
 from layers.monitoring import Monitor, metrics
@@ -208,7 +209,7 @@ def create_app(shared: Shared) -> ASGIApp:
         ),
     )
     refuse_undeclared(app)
-    pages.otherwise = cast("ASGIApp", Envelope(cast("ASGIApp", app), pages.safe))
+    pages.otherwise = cast("ASGIApp", Envelope(Documentation(cast("ASGIApp", app)), pages.safe))
     return pages
 
 
