@@ -137,6 +137,7 @@ ISSUES: Mapping[str, str] = {
     "private_address": "The address is not on the public internet, and this installation allows no other.",
     "project_archived": "The project is archived.",
     "options_conflict": "Two platform options that exclude each other.",
+    "one_of": "Exactly one of several fields is needed.",
     "out_of_range": "A number, a length or a pattern outside what is allowed.",
     "ratio_out_of_range": "Too wide or too tall.",
     "required": "Something that must be there is not.",
