@@ -5,6 +5,7 @@ import { can } from "../session";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Trouble } from "../ui/Notice";
+import { zones } from "../words/times";
 
 const CURL = `curl $LAYERS/v1/projects \\
   -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
@@ -33,7 +34,7 @@ export function NewProject() {
       <Field label="Time zone" hint="Times are planned and shown in it.">
         {(field) => (
           <select {...field} value={timezone} onChange={(event) => setTimezone(event.currentTarget.value)}>
-            {[...new Set([timezone, "UTC", ...Intl.supportedValuesOf("timeZone")])].map((zone) => (
+            {zones(timezone).map((zone) => (
               <option key={zone}>{zone}</option>
             ))}
           </select>
