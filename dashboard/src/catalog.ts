@@ -30,7 +30,7 @@ export const titleOf = (platform: string): string => platformNamed(platform)?.ti
 
 const MODE_WORDS: Record<string, string> = {
   direct_publish: "Publish",
-  draft_to_device: "Draft to the inbox",
+  draft_to_device: "Draft",
   reels: "Reel",
   feed: "Feed",
 };

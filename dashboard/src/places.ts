@@ -1,5 +1,5 @@
 /** Where one can go: every page, who may see it, and the code that is loaded when it is opened. */
-import { CheckCheck, type LucideIcon } from "lucide-preact";
+import { CheckCheck, type LucideIcon, SquarePen } from "lucide-preact";
 import type { ComponentType } from "preact";
 import { lazy } from "preact-iso";
 
@@ -28,6 +28,13 @@ export const places: readonly Place[] = [
     scopes: ["content:read"],
     icon: CheckCheck,
     Page: lazy(() => import("./pages/review/Review")),
+  },
+  {
+    path: "compose",
+    title: "Compose",
+    scopes: ["content:write", "social:read"],
+    icon: SquarePen,
+    Page: lazy(() => import("./pages/compose/Compose")),
   },
 ];
 

@@ -182,7 +182,9 @@ function FitCard({ container, view }: { container: Container; view: View }) {
   );
 }
 
-const bytes = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const number = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const sizeOf = (bytes: number): string =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${number.format(bytes / 1e6)} MB`;
 
 function Facts({ container }: { container: Container }) {
   const misfits = Object.entries(container.platformFit).filter(([, modes]) => Object.values(modes).every(({ fits }) => !fits));
@@ -195,8 +197,8 @@ function Facts({ container }: { container: Container }) {
             <dt>{container.assets.length > 1 ? `Item ${index + 1}` : asset.mimeType}</dt>
             <dd class="numbers soft">
               {asset.width} × {asset.height}
-              {asset.durationMs !== null && ` · ${bytes.format(asset.durationMs / 1000)} s`}
-              {` · ${bytes.format(asset.sizeBytes / 1e6)} MB`}
+              {asset.durationMs !== null && ` · ${number.format(asset.durationMs / 1000)} s`}
+              {` · ${sizeOf(asset.sizeBytes)}`}
             </dd>
           </div>
         ))}
