@@ -1,5 +1,5 @@
 /** Where one can go: every page, who may see it, and the code that is loaded when it is opened. */
-import { CalendarDays, CheckCheck, type LucideIcon, Settings, Users } from "lucide-preact";
+import { CalendarDays, CheckCheck, type LucideIcon, Settings, SquarePen, Users } from "lucide-preact";
 import type { ComponentType } from "preact";
 import { lazy } from "preact-iso";
 
@@ -30,6 +30,13 @@ export const places: readonly Place[] = [
     scopes: ["content:read"],
     icon: CheckCheck,
     Page: lazy(() => import("./pages/review/Review")),
+  },
+  {
+    path: "compose",
+    title: "Compose",
+    scopes: ["content:write", "social:read"],
+    icon: SquarePen,
+    Page: lazy(() => import("./pages/compose/Compose")),
   },
   {
     path: "calendar",
@@ -70,5 +77,3 @@ export const places: readonly Place[] = [
 
 export const pathOf = (projectId: string, ...parts: string[]): string =>
   ["/dashboard", projectId, ...parts].map((part) => part.replace(/\/$/, "")).join("/");
-
-

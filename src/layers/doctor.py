@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from layers.connector import Connector
+from layers.dashboard.pages import ROOT, is_built
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, Connection, connect
 from layers.platforms import CONNECTORS
@@ -44,6 +45,7 @@ async def examine(settings: Settings, url: str) -> list[Finding]:
         await _storage(settings),
         _secrets(settings),
         _public_url(settings),
+        _dashboard(settings),
         *_platforms(settings),
     ]
 
@@ -138,6 +140,12 @@ def _public_url(settings: Settings) -> Finding:
     )
     local = host in ("localhost", "127.0.0.1", "::1")
     return Finding("public address", None if local else False, words)
+
+
+def _dashboard(settings: Settings) -> Finding:
+    if is_built():
+        return Finding("dashboard", True, f"{settings.public_origin}{ROOT}/")
+    return Finding("dashboard", None, "not built; in a checkout `make dashboard` builds it.")
 
 
 def _platforms(settings: Settings) -> list[Finding]:

@@ -18,6 +18,11 @@ def method_of(scope: Scope) -> str:
     return cast("str", cast("dict[str, object]", scope)["method"])
 
 
+def header_of(scope: Scope, name: bytes) -> str:
+    """Return a header's value; "" if the request has none of that name (in lower case)."""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
 def hooks_of(scope: Scope) -> list[Callable[[], None]]:
     """Return what is to be run once the transaction has been committed."""
     return state_of(scope).setdefault("after_commit", [])

@@ -74,6 +74,12 @@ class ForbiddenScope(Problem):
     tells = {"requiredScope": TEXT}
 
 
+class ForbiddenOrigin(Problem):
+    """A change was asked for with a browser's session, and not by the dashboard of this installation."""
+
+    code, status = "FORBIDDEN_ORIGIN", 403
+
+
 class ApprovalRequired(Problem):
     """The container waits for approval; `details.pendingSchedule` shows the intent that was kept."""
 

@@ -661,6 +661,17 @@ export interface SentRequest {
   headers: Record<string, string>;
 }
 
+/** For whom the session speaks, and until when at the latest. */
+export interface Session {
+  organizationId: string;
+  organizationName: string;
+  environment: string;
+  scopes: string[];
+  rateLimitTier: string;
+  apiKeyId: string;
+  endsAt: string;
+}
+
 /** A key with its secret, which is shown this once. */
 export interface ShownKey {
   apiKey: ApiKey;
