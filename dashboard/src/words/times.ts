@@ -45,6 +45,3 @@ export const toInput = (iso: string): string => parseAbsolute(iso, zone()).toStr
 
 /** The instant that a `datetime-local` input means in the project's zone; a time that a clock change skips is later. */
 export const fromInput = (local: string): string => toZoned(parseDateTime(local), zone()).toAbsoluteString();
-
-/** Every zone there is, and `own` among them whatever it is. */
-export const zones = (own: string): string[] => [...new Set([own, "UTC", ...Intl.supportedValuesOf("timeZone")])];

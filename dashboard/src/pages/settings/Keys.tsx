@@ -11,6 +11,7 @@ import { Field } from "../../ui/Field";
 import { Trouble } from "../../ui/Notice";
 import { Secret } from "../../ui/Secret";
 import { Skeleton } from "../../ui/Skeleton";
+import { Ticks } from "../../ui/Ticks";
 import { day, fromNow } from "../../words/times";
 
 const SCOPES = [
@@ -117,9 +118,6 @@ function Create({ onClose, onDone, onShown }: Done) {
     onShown({ name, key: made.key });
     await onDone();
   };
-  const toggle = (scope: string, on: boolean) =>
-    setScopes(on ? [...scopes.filter((one) => one !== "*"), scope] : scopes.filter((one) => one !== scope));
-  const all = scopes.includes("*");
   return (
     <Ask title="Make a key" yes="Make it" act={act} onClose={onClose}>
       <Field label="Name" hint="What it is for; it stands in the audit log.">
@@ -127,8 +125,7 @@ function Create({ onClose, onDone, onShown }: Done) {
           <input {...field} required maxLength={200} value={name} onInput={(event) => setName(event.currentTarget.value)} />
         )}
       </Field>
-      <fieldset class="scopes">
-        <legend>It may</legend>
+      <Ticks legend="It may" choices={SCOPES} value={scopes} all={scopes.includes("*")} onChange={setScopes}>
         <div class="actions">
           {ROLES.map(([role, held]) => (
             <Button key={role} aria-pressed={String(held) === String(scopes)} onClick={() => setScopes(held)}>
@@ -136,22 +133,7 @@ function Create({ onClose, onDone, onShown }: Done) {
             </Button>
           ))}
         </div>
-        <ul>
-          {SCOPES.map((scope) => (
-            <li key={scope}>
-              <label>
-                <input
-                  type="checkbox"
-                  checked={all || scopes.includes(scope)}
-                  disabled={all}
-                  onChange={(event) => toggle(scope, event.currentTarget.checked)}
-                />
-                {scope}
-              </label>
-            </li>
-          ))}
-        </ul>
-      </fieldset>
+      </Ticks>
     </Ask>
   );
 }

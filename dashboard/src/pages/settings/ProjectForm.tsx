@@ -8,7 +8,7 @@ import { useDoing } from "../../ui/doing";
 import { Field } from "../../ui/Field";
 import { Trouble } from "../../ui/Notice";
 import { toast } from "../../ui/Toasts";
-import { zones } from "../../words/times";
+import { ZoneField } from "../../ui/ZoneField";
 
 export function ProjectForm({ projectId }: PageProps) {
   const known = project.value;
@@ -31,15 +31,11 @@ export function ProjectForm({ projectId }: PageProps) {
         <Field label="Name">
           {(field) => <input {...field} required value={name} onInput={(event) => setName(event.currentTarget.value)} />}
         </Field>
-        <Field label="Time zone" hint="Times are planned and shown in it. Posts that are queued keep their instant.">
-          {(field) => (
-            <select {...field} value={timezone} onChange={(event) => setTimezone(event.currentTarget.value)}>
-              {zones(timezone).map((zone) => (
-                <option key={zone}>{zone}</option>
-              ))}
-            </select>
-          )}
-        </Field>
+        <ZoneField
+          value={timezone}
+          onChange={setTimezone}
+          hint="Times are planned and shown in it. Posts that are queued keep their instant."
+        />
         <Field label="Seconds to think again" hint="Publish now waits this long, and can be canceled meanwhile: 0 to 300.">
           {(field) => (
             <input

@@ -13,6 +13,7 @@ import { Field } from "../../ui/Field";
 import { Notice, Trouble } from "../../ui/Notice";
 import { Secret } from "../../ui/Secret";
 import { Skeleton } from "../../ui/Skeleton";
+import { Ticks } from "../../ui/Ticks";
 import { toast } from "../../ui/Toasts";
 import { fromNow } from "../../words/times";
 import { Deliveries } from "./Deliveries";
@@ -196,25 +197,7 @@ function Create({ projectId, onClose, onDone, onShown }: CreateProps) {
         <input type="checkbox" checked={here} onChange={(event) => setHere(event.currentTarget.checked)} />
         <span>Of this project alone</span>
       </label>
-      <fieldset class="scopes">
-        <legend>It is told of</legend>
-        <ul>
-          {EVENTS.map((event) => (
-            <li key={event}>
-              <label>
-                <input
-                  type="checkbox"
-                  checked={events.includes(event)}
-                  onChange={({ currentTarget: { checked } }) =>
-                    setEvents(checked ? [...events, event] : events.filter((one) => one !== event))
-                  }
-                />
-                {event}
-              </label>
-            </li>
-          ))}
-        </ul>
-      </fieldset>
+      <Ticks legend="It is told of" choices={EVENTS} value={events} onChange={setEvents} />
     </Ask>
   );
 }
