@@ -15,7 +15,7 @@ import {
   Send,
   UserCheck,
 } from "lucide-preact";
-import { day, time } from "../../words/times";
+import { dateTime, day, time } from "../../words/times";
 
 /** The sign and the colour (of a status) of each kind of step. One without gets a dot. */
 const SIGNS: Record<string, readonly [LucideIcon, string?]> = {
@@ -42,6 +42,9 @@ const SIGNS: Record<string, readonly [LucideIcon, string?]> = {
   waiting: [Clock, "publishing"],
 };
 
+/** How a message writes a time; here it is told in the project's zone. */
+const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
 /** A post's story, oldest step first; the day stands where it changes. */
 export function Story({ steps }: { steps: readonly StoryEvent[] }) {
   return (
@@ -62,7 +65,7 @@ function Step({ step, newDay }: { step: StoryEvent; newDay: boolean }) {
         <Icon size={15} />
       </span>
       <div>
-        <p>{step.message}</p>
+        <p>{step.message.replace(INSTANT, dateTime)}</p>
         <Data data={step.data} />
       </div>
       <time class="numbers" dateTime={step.at}>
