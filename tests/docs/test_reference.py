@@ -12,6 +12,7 @@ import pytest
 from layers.api import errors
 from layers.app import PLATFORM_SETTINGS
 from layers.publishing.schemas import PostStatus
+from layers.sandbox.faults import Action
 from layers.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -90,3 +91,8 @@ def test_the_readme_names_the_two_commands():
     text = (ROOT / "README.md").read_text()
     for command in ("make demo", "make test"):
         assert f"```bash\n{command}\n```" in text
+
+
+def test_every_fault_of_the_sandbox_is_told_and_no_other():
+    page = (ROOT / "docs/how-to/sandbox.md").read_text()
+    assert set(re.findall(r"`\[fault:([a-z_]+)", page)) == {*get_args(Action), "reject"}

@@ -59,13 +59,15 @@ export interface AccountHealth {
   holdUntil: string | null;
 }
 
-/** A person must reconnect the account: now, or by `reconnectBefore`. */
+/**
+ * A person must reconnect the account: now (`reauth_required`), or by `reconnectBefore` (still `connected`).
+ */
 export interface AccountNeedsReauthData {
   projectId: string | null;
   socialAccountId: string;
   platform: string;
   reason: string | null;
-  status?: string;
+  status: string;
   reconnectBefore?: string;
 }
 
