@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 
 from layers.api.server import server_for
 from layers.app import Shared, create_app, share
@@ -34,10 +35,17 @@ async def _serve(shared: Shared, stop: asyncio.Event) -> None:
     stopping.cancel()
     server.should_exit = True
     stop.set()
+    await serving
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Fail if nobody can listen there. uvicorn would end the whole loop with a traceback."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        await serving
-    except SystemExit:
-        fail(f"Cannot listen on {settings.host}:{settings.port}; is something else there? Set LAYERS_PORT.")
+        socket.create_server((host, port), family=family).close()
+    except OSError as why:
+        said = (why.strerror or str(why)).partition(" (")[0]
+        fail(f"Cannot listen on {host}:{port}: {said}.", "Is something else there? Set LAYERS_PORT.")
 
 
 async def _both(shared: Shared, *, api: bool, worker: bool) -> None:
@@ -53,6 +61,8 @@ async def _both(shared: Shared, *, api: bool, worker: bool) -> None:
 
 def _start(*, api: bool, worker: bool, migrate_first: bool) -> None:
     settings = read_settings()
+    if api:
+        _refuse_taken(settings.host, settings.port)
     with explained(), database(settings) as url:
         if migrate_first:
             run(schema.migrate(url))
