@@ -27,6 +27,14 @@ class Entry:
 
 
 COMMANDS: Mapping[str, Entry] = {
+    "login": Entry("Check a key and keep it for this user.", "client.login:login", CALLER),
+    "logout": Entry("Forget a stored key.", "client.login:logout", CALLER),
+    "whoami": Entry("Say whose key is used, and what it may do.", "client.login:whoami", CALLER),
+    "publish": Entry("Publish files or words to accounts.", "client.publish:publish", CALLER),
+    "posts": Entry("Posts: watch them go out; move, cancel, retry.", "client.posts:posts", CALLER),
+    "content": Entry("Content: list, show, approve, reject.", "client.content:content", CALLER),
+    "projects": Entry("Projects: what one publishes from.", "client.projects:projects", CALLER),
+    "accounts": Entry("Social accounts: whom one publishes to.", "client.projects:accounts", CALLER),
     "up": Entry("Run API and worker in one process; migrates first.", "cli_run:up", OPERATOR),
     "serve": Entry("Run the API alone.", "cli_run:serve", OPERATOR),
     "work": Entry("Run a worker alone; as many as wanted, anywhere.", "cli_run:work_command", OPERATOR),

@@ -48,7 +48,7 @@ def test_a_command_explains_itself(name: str):
         assert param.param_type_name == "argument" or param.help or param.name in {"limit"}, param.name
 
 
-@pytest.mark.parametrize("words", [["--help"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["--help"], ["publish", "--help"], ["whoami"]], ids=" ".join)
 def test_nothing_of_the_server_is_loaded(words: list[str]):
     done = subprocess.run([sys.executable, "-c", LOADED, *words], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
