@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, Entry] = {
     "content": Entry("Content: list, show, approve, reject.", "client.content:content", CALLER),
     "projects": Entry("Projects: what one publishes from.", "client.projects:projects", CALLER),
     "accounts": Entry("Social accounts: whom one publishes to.", "client.projects:accounts", CALLER),
+    "mcp": Entry("Serve the tools of a key to a model (MCP).", "client.mcp:mcp", CALLER, extra="mcp"),
     "up": Entry("Run API and worker in one process; migrates first.", "cli_run:up", OPERATOR),
     "serve": Entry("Run the API alone.", "cli_run:serve", OPERATOR),
     "work": Entry("Run a worker alone; as many as wanted, anywhere.", "cli_run:work_command", OPERATOR),
