@@ -30,12 +30,13 @@ REMEDIES: Mapping[str, str] = {
     "DUPLICATE_POST": "The same content is on its way to this account or there already; look at that post first.",
     "CONTAINER_NOT_COMPLETED": "Wait until the content is completed.",
     "CONTAINER_DELETED": "Make the content again.",
+    "LIVE_POSTS": "Cancel its posts, or wait until they are done.",
     "OUTCOME_UNKNOWN": "Look on the platform whether it is there, then resolve the post.",
     "PROJECT_ARCHIVED": "Use another project.",
     "SCHEDULED_POST_ID_TAKEN": "Choose another id.",
     "IDEMPOTENCY_IN_FLIGHT": "The same request is still being worked on; come again in a moment.",
 }
-"""By subcode where there is one, else by code. Codes that no client of ours can cause have none."""
+"""By subcode where there is one, else by code."""
 
 
 def remedy_of(error: LayersError) -> str:
