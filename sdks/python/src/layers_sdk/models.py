@@ -797,13 +797,15 @@ class SocialAccountConnectedEvent(Model):
 
 
 class AccountNeedsReauthData(Model):
-    """A person must reconnect the account: now, or by `reconnect_before`."""
+    """A person must reconnect the account: now (`reauth_required`), or by `reconnect_before` (still
+    `connected`).
+    """
 
     project_id: Optional[str]
     social_account_id: str
     platform: str
     reason: Optional[str]
-    status: Optional[str]
+    status: str
     reconnect_before: Optional[datetime]
 
 

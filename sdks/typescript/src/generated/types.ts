@@ -59,13 +59,15 @@ export interface AccountHealth {
   holdUntil: string | null;
 }
 
-/** A person must reconnect the account: now, or by `reconnectBefore`. */
+/**
+ * A person must reconnect the account: now (`reauth_required`), or by `reconnectBefore` (still `connected`).
+ */
 export interface AccountNeedsReauthData {
   projectId: string | null;
   socialAccountId: string;
   platform: string;
   reason: string | null;
-  status?: string;
+  status: string;
   reconnectBefore?: string;
 }
 
@@ -643,6 +645,17 @@ export interface ScheduledPost {
 export interface SentRequest {
   url: string;
   headers: Record<string, string>;
+}
+
+/** For whom the session speaks, and until when at the latest. */
+export interface Session {
+  organizationId: string;
+  organizationName: string;
+  environment: string;
+  scopes: string[];
+  rateLimitTier: string;
+  apiKeyId: string;
+  endsAt: string;
 }
 
 /** A key with its secret, which is shown this once. */
