@@ -7,23 +7,23 @@ import signal
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import layers, told
-from tests.conftest import Client, Join
 from ulid import ULID
 
 ZONE = {"name": "First", "timezone": "Europe/Berlin"}
 
 
 @pytest.fixture
-async def client(join: Join) -> Client:
+async def client(join: Any) -> Any:
     """A key of an organisation that nobody else uses."""
     return await join(f"Of {ULID()}")
 
 
 @pytest.fixture
-def env(client: Client, tmp_path: Path) -> dict[str, str]:
+def env(client: Any, tmp_path: Path) -> dict[str, str]:
     """What a caller has: a key, and a folder for settings of their own."""
     return {
         "LAYERS_API_KEY": client.key,
@@ -41,7 +41,7 @@ async def refused(env: dict[str, str], status: int, *arguments: str | Path) -> s
     return err
 
 
-async def test_a_key_is_kept_for_its_owner_alone(env: dict[str, str], client: Client):
+async def test_a_key_is_kept_for_its_owner_alone(env: dict[str, str], client: Any):
     bare = {"XDG_CONFIG_HOME": env["XDG_CONFIG_HOME"], "no_proxy": "127.0.0.1"}
     assert "layers login" in await refused(bare, 4, "whoami")
     wrong = client.key[:-1] + ("A" if client.key[-1] != "A" else "B")
@@ -62,9 +62,7 @@ async def test_a_key_is_kept_for_its_owner_alone(env: dict[str, str], client: Cl
     await refused(bare, 4, "whoami")
 
 
-async def test_words_go_out_once_however_often_it_is_repeated(
-    env: dict[str, str], client: Client, worker: None
-):
+async def test_words_go_out_once_however_often_it_is_repeated(env: dict[str, str], client: Any, worker: None):
     project = await client.project(**ZONE)
     await client.account(project, "bluesky", "ann.test")
     words = ("publish", "--to", "@ann.test", "--caption", "Hi [there]", "--idempotency-key", "once")
@@ -85,9 +83,7 @@ async def test_words_go_out_once_however_often_it_is_repeated(
     assert (status, "Publish was accepted." in out) == (0, True)
 
 
-async def test_files_are_checked_before_anything_is_published(
-    env: dict[str, str], client: Client, image: Path
-):
+async def test_files_are_checked_before_anything_is_published(env: dict[str, str], client: Any, image: Path):
     project = await client.project(**ZONE)
     await client.account(project, "tiktok", "ann")
     await client.account(project, "instagram", "ann")
@@ -114,7 +110,7 @@ async def test_files_are_checked_before_anything_is_published(
     assert "409" not in await refused(env, 1, "posts", "cancel", post)
 
 
-async def test_what_waits_for_approval_is_not_done(env: dict[str, str], client: Client):
+async def test_what_waits_for_approval_is_not_done(env: dict[str, str], client: Any):
     project = await client.project(**ZONE)
     await client.patch(f"/v1/projects/{project}/approval-policy", {"requiresApproval": True})
     await client.account(project, "bluesky", "ann.test")
@@ -136,14 +132,14 @@ async def test_nobody_answers(env: dict[str, str]):
     assert f"--idempotency-key {error['idempotencyKey']}" in err
 
 
-async def test_a_key_that_may_not_is_told_what_it_lacks(env: dict[str, str], join: Join):
+async def test_a_key_that_may_not_is_told_what_it_lacks(env: dict[str, str], join: Any):
     reader = await join("Acme", "test", ["projects:read"])
     said = await refused({**env, "LAYERS_API_KEY": reader.key}, 4, "content", "show", "cnt_none")
     assert "content:read" in said
     assert "FORBIDDEN_SCOPE" in said
 
 
-async def test_ctrl_c_stops_the_looking_and_not_the_post(env: dict[str, str], client: Client):
+async def test_ctrl_c_stops_the_looking_and_not_the_post(env: dict[str, str], client: Any):
     project = await client.project(**ZONE)
     await client.account(project, "bluesky", "ann.test")
     run = "from layers.cli import main; main()"

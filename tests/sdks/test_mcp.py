@@ -13,7 +13,6 @@ import pytest
 from layers_sdk import AsyncLayers, Whoami
 from mcp import Client as Model
 from mcp import StdioServerParameters, stdio_client
-from tests.conftest import Client, Join
 from ulid import ULID
 
 from layers.client.mcp import OFFERS, offered, server_of
@@ -26,7 +25,7 @@ NOW = datetime(2026, 4, 18, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-async def client(join: Join) -> Client:
+async def client(join: Any) -> Any:
     """A key of an organisation that nobody else uses."""
     return await join(f"Of {ULID()}")
 
@@ -47,7 +46,7 @@ async def refused(model: Model, tool: str, **arguments: Any) -> str:
 
 
 @asynccontextmanager
-async def over_stdio(client: Client, *arguments: str) -> AsyncIterator[Model]:
+async def over_stdio(client: Any, *arguments: str) -> AsyncIterator[Model]:
     """The command in a process of its own, and the client of MCP's own SDK on its pipes."""
     env = {"LAYERS_API_KEY": client.key, "LAYERS_BASE_URL": client.origin, "no_proxy": "127.0.0.1"}
     there = StdioServerParameters(command=sys.executable, args=["-c", COMMAND, *arguments], env=env)
@@ -56,7 +55,7 @@ async def over_stdio(client: Client, *arguments: str) -> AsyncIterator[Model]:
 
 
 @asynccontextmanager
-async def in_process(client: Client, *, read_only: bool = False) -> AsyncIterator[Model]:
+async def in_process(client: Any, *, read_only: bool = False) -> AsyncIterator[Model]:
     """The same server, without a process."""
     async with AsyncLayers(client.key, base_url=client.origin) as layers:
         who = await layers.api_keys.whoami()
@@ -65,7 +64,7 @@ async def in_process(client: Client, *, read_only: bool = False) -> AsyncIterato
             yield model
 
 
-async def test_a_model_publishes_what_it_previewed_and_nothing_else(client: Client, tmp_path: Path):
+async def test_a_model_publishes_what_it_previewed_and_nothing_else(client: Any, tmp_path: Path):
     project = await client.project()
     await client.account(project, "bluesky", "ann.test")
     await client.account(project, "bluesky", "bob.test")
@@ -122,7 +121,7 @@ async def test_a_model_publishes_what_it_previewed_and_nothing_else(client: Clie
         )
 
 
-async def test_a_planned_post_is_moved_and_canceled_as_it_was_read(client: Client):
+async def test_a_planned_post_is_moved_and_canceled_as_it_was_read(client: Any):
     project = await client.project()
     await client.account(project, "bluesky", "ann.test")
     targets = [{"account": "bluesky:@ann.test", "mode": "direct_publish"}]
@@ -152,7 +151,7 @@ async def test_a_planned_post_is_moved_and_canceled_as_it_was_read(client: Clien
         assert "Is the id right" in said
 
 
-async def test_approval_is_of_what_was_read(client: Client):
+async def test_approval_is_of_what_was_read(client: Any):
     project = await client.project()
     await client.patch(f"/v1/projects/{project}/approval-policy", {"requiresApproval": True})
     account = await client.account(project, "bluesky", "ann.test")
@@ -173,7 +172,7 @@ async def test_approval_is_of_what_was_read(client: Client):
         assert gone["approvalStatus"] == "rejected"
 
 
-async def test_who_may_only_look_is_offered_nothing_else(client: Client):
+async def test_who_may_only_look_is_offered_nothing_else(client: Any):
     project = await client.project()
     await client.account(project, "bluesky", "ann.test")
     content = await client.text(project)
