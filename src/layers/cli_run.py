@@ -50,19 +50,6 @@ async def _serve(shared: Shared, listening: socket.socket, stop: asyncio.Event) 
     server.should_exit = True
     stop.set()
     await serving
-<<<<<<< HEAD
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    """Fail if nobody can listen there. uvicorn would end the whole loop with a traceback."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as why:
-        said = (why.strerror or str(why)).partition(" (")[0]
-        fail(f"Cannot listen on {host}:{port}: {said}.", "Is something else there? Set LAYERS_PORT.")
-=======
->>>>>>> main
 
 
 async def _both(shared: Shared, listening: socket.socket | None, *, worker: bool) -> None:
@@ -78,12 +65,7 @@ async def _both(shared: Shared, listening: socket.socket | None, *, worker: bool
 
 def _start(*, api: bool, worker: bool, migrate_first: bool) -> None:
     settings = read_settings()
-<<<<<<< HEAD
-    if api:
-        _refuse_taken(settings.host, settings.port)
-=======
     listening = _listen(settings) if api else None
->>>>>>> main
     with explained(), database(settings) as url:
         if migrate_first:
             run(schema.migrate(url))

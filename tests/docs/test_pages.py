@@ -153,12 +153,6 @@ async def test_the_examples_do_what_they_say(outcomes: Outcomes, name: str, lang
     assert not faults_of(PAGES[name].program(language), printed)
 
 
-async def test_a_second_one_on_the_same_port_is_told_so(shell: Shell, folder: Path):
-    printed = await shell.run(["bash", "-c", "layers up; [ $? = 1 ]"], folder, {})
-    assert "Set LAYERS_PORT" in printed
-    assert "Traceback" not in printed
-
-
 async def test_the_examples_in_typescript_have_no_type_errors(typescript: Built):
     folder = typescript.folder / "checked"
     folder.mkdir()
