@@ -279,7 +279,13 @@ STATUSES = {
 }
 """What stands in `data.status` of an event."""
 LEFT_OUT = frozenset(
-    {"disconnectedReason", "disconnectedAt", "OAuthStatus.error", "Promotion.error", "WebhookEndpoint.secret"}
+    {
+        "SocialAccount.disconnectedReason",
+        "SocialAccount.disconnectedAt",
+        "OAuthStatus.error",
+        "Promotion.error",
+        "WebhookEndpoint.secret",
+    }
 )
 """Optional fields that an example is better without."""
 REQUESTS: Mapping[str, Any] = {
