@@ -166,8 +166,11 @@ def _mode_rows(mode: Mode) -> Iterator[tuple[str, str, str]]:
     for kind, media in mode.media.items():
         yield f"each {kind}", "; ".join(_media_limit(media)), _source(media.source)
     for name, option in mode.options.items():
-        source = _source(option.text.source) if option.text else ""
-        yield f"`{name}` ({option.type})", " ".join([option.about, *_option_limits(option)]), source
+        yield (
+            f"`{name}` ({option.type})",
+            " ".join([option.about, *_option_limits(option)]),
+            _source(option.source),
+        )
 
 
 def _option_limits(option: Option) -> Iterator[str]:

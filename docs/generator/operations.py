@@ -28,6 +28,7 @@ TAGS: Mapping[str, str] = {
     "audit": "Audit log",
     "health": "Health",
     "handoff": "Hand-off",
+    "dashboard": "Dashboard",
     "meta": "The contract",
 }
 """The groups, in the order in which one needs them."""
@@ -99,6 +100,9 @@ TITLES: Mapping[str, str] = {
     "health.metrics": "Metrics",
     "handoff.show": "The hand-off page",
     "handoff.markPosted": "Mark as posted",
+    "dashboard.signIn": "Sign in",
+    "dashboard.getSession": "Get the session",
+    "dashboard.signOut": "Sign out",
     "meta.getOpenapi": "The OpenAPI document",
 }
 """What the pages are called; their order within a group is this one."""

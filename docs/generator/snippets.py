@@ -228,10 +228,12 @@ def _call_py(name: str, given: Mapping[str, Any], *, writes: bool, item: bool = 
     line = head + ", ".join([*written, *key]) + ")"
     if len(line) <= WIDTH and not any(isinstance(one, list) for one in given.values()):
         return line
-    lines = [
-        f"{name}=" + _written(value, _py, step="    ", comma=",").replace("\n", "\n    ")
-        if isinstance(value, list)
-        else f"{name}={_py(value)}"
-        for name, value in given.items()
-    ]
+    lines = [f"{name}={_broken_py(value)}" for name, value in given.items()]
     return head + "\n    " + ",\n    ".join([*lines, *key]) + ",\n)"
+
+
+def _broken_py(value: Any) -> str:
+    """Return an argument, over several lines where it is a list or too long for one."""
+    if isinstance(value, dict) and len(_py(value)) > WIDTH or isinstance(value, list):
+        return _written(value, _py, step="    ", comma=",").replace("\n", "\n    ")
+    return _py(value)

@@ -76,6 +76,7 @@ STEPS: Mapping[str, str] = {
     "published": "The post is public.",
     "reauth_required": "The token is no good; the post waits for the account to be reconnected.",
     "repeated": "A call without an answer is repeated where the platform itself refuses to do it twice.",
+    "reconnected": "The account that the post waited for was connected again.",
     "rescheduled": "Somebody moved the post.",
     "resolved": "A person said whether the post is on its platform.",
     "retried": "A person asked for another try.",
@@ -98,6 +99,7 @@ REMEDIES: Mapping[str, str] = {
     "repeated as it was, after `Retry-After`.",
     "CONTENT_REJECTED": "Make another container. This one stays rejected.",
     "CREDENTIAL_INVALID": "Let a person reconnect the account (`POST …/social/reauth-url`), then repeat.",
+    "FORBIDDEN_ORIGIN": "Call from the dashboard itself, or with an API key.",
     "FORBIDDEN_SCOPE": "Use a key with that scope, or make one.",
     "HEADERS_TOO_LARGE": "Send fewer or shorter headers.",
     "IDEMPOTENCY_CONFLICT": "A new request needs a new key. If it was meant as a repeat, send the body as it was.",
@@ -156,6 +158,7 @@ ISSUES: Mapping[str, str] = {
     "private_address": "The address is not on the public internet, and this installation allows no other.",
     "project_archived": "The project is archived.",
     "options_conflict": "Two platform options that exclude each other.",
+    "one_of": "Exactly one of several fields is needed.",
     "out_of_range": "A number, a length or a pattern outside what is allowed.",
     "ratio_out_of_range": "Too wide or too tall.",
     "required": "Something that must be there is not.",
@@ -253,9 +256,10 @@ def consents() -> set[str]:
 def steps() -> set[str]:
     """Return the types of the steps of a post's story."""
     found = words((argument for call in calls("tell") for argument in call.args[:3]), "[a-z_]+")
-    first = re.findall(r"'(scheduled)',", (PACKAGE / "publishing/store.py").read_text())
+    stores = [(PACKAGE / slice_ / "store.py").read_text() for slice_ in ("publishing", "social_accounts")]
+    by_sql = re.findall(r"INTO post_events \([^)]*\)\s+SELECT number, '(\w+)',", "".join(stores))
     by_hand = re.findall(r'^POSTED = "(\w+)"', (PACKAGE / "publishing/handoff.py").read_text(), re.MULTILINE)
-    return found | set(first) | set(by_hand)
+    return found | set(by_sql) | set(by_hand)
 
 
 def issues() -> set[str]:

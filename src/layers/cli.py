@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, Entry] = {
     "health": Entry("Say whether this machine's API or worker lives.", "cli_status:health", OPERATOR),
     "keys": Entry("Make the first key of an organisation.", "cli_keys:keys", OPERATOR),
     "organizations": Entry("Organisations: list, kill, revive.", "cli_organizations:organizations", OPERATOR),
+    "dashboard": Entry("The web page: let people in.", "cli_dashboard:dashboard", OPERATOR),
     "operator": Entry("Posts and accounts of all organisations.", "cli_operator:operator", OPERATOR),
     "backup": Entry("Write the database to a new file.", "cli_backup:backup", OPERATOR),
     "restore": Entry("Read a backup into an empty database.", "cli_backup:restore", OPERATOR),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from layers import doctor as checks
 from layers.app import PLATFORM_SETTINGS, contract
@@ -74,7 +74,8 @@ def _settings_shown(settings: Settings) -> Iterator[tuple[str, str, str]]:
 
 
 def _print_settings(settings: Settings) -> None:
-    table = Table("setting", "value", "what it is", box=None, pad_edge=False)
+    name_in_full = Column("setting", no_wrap=True, overflow="ignore")
+    table = Table(name_in_full, "value", "what it is", box=None, pad_edge=False)
     for name, value, about in _settings_shown(settings):
         table.add_row(name, value or "(unset)", about)
     out.print(table)

@@ -6,6 +6,7 @@ import signal
 from layers.api.server import server_for
 from layers.app import Shared, create_app, share
 from layers.console import check_schema, database, explained, read_settings, run
+from layers.dashboard.pages import ROOT, is_built
 from layers.db import schema
 from layers.kit import tracing
 from layers.terminal import err, fail
@@ -62,6 +63,9 @@ def _start(*, api: bool, worker: bool, migrate_first: bool) -> None:
             f"[bold]Layers[/] {roles} · {settings.public_origin if api else ''} · {where} · {settings.data_dir}",
             highlight=False,
         )
+        if api:
+            how = "`layers dashboard link` signs you in" if is_built() else "not built: `make dashboard`"
+            err.print(f"[bold]Dashboard[/] {settings.public_origin}{ROOT}/ · {how}", highlight=False)
         if settings.otel_endpoint:
             tracing.send_to(settings.otel_endpoint)
         try:

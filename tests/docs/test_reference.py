@@ -21,6 +21,7 @@ from layers.api.openapi.fields import FIELDS
 from layers.app import PLATFORM_SETTINGS
 from layers.platforms import CONNECTORS
 from layers.publishing.schemas import PostStatus
+from layers.sandbox.faults import Action
 from layers.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -226,3 +227,8 @@ def test_the_readme_names_the_two_commands():
     text = (ROOT / "README.md").read_text()
     for command in ("make demo", "make test"):
         assert f"```bash\n{command}\n```" in text
+
+
+def test_every_fault_of_the_sandbox_is_told_and_no_other():
+    page = (ROOT / "docs/how-to/sandbox.md").read_text()
+    assert set(re.findall(r"`\[fault:([a-z_]+)", page)) == {*get_args(Action), "reject"}

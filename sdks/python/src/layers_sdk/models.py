@@ -102,6 +102,26 @@ class AuditEvent(Model):
     """What there is to say of it; the keys depend on the type."""
 
 
+class Connecting(Model):
+    """How an account is connected.
+
+    `consent`: by `oauth-url`, whose `service` is the account's server (`required`, `optional`) or the way
+    that consent goes (`one_of`, from `services`). `credential`: the fields of a credential one may connect
+    with, and what each is.
+    """
+
+    consent: bool
+    """Whether a person can connect an account by consent."""
+    service: Literal["none", "one_of", "optional", "required"]
+    """The account's server where a platform has many, or the door where it has several."""
+    services: list[str]
+    """What `service` of a consent may be; none named: it is not needed."""
+    credential: dict[str, str]
+    """What the platform gave you, by name; which names it takes is on the platforms' page. With a test key:
+    `{"handle": "…"}`.
+    """
+
+
 class DailyCap(Model):
     """Posts an account may make in any 24 hours, in all of `modes` together."""
 
@@ -195,6 +215,10 @@ class PlatformOption(Model):
     """How its characters count within the caption; null: they do not."""
     not_with: dict[str, str]
     """Options and values it excludes."""
+    source: str
+    """Where the limit was read."""
+    checked: str
+    """When it was read."""
 
 
 class PlatformMode(Model):
@@ -233,6 +257,7 @@ class Platform(Model):
     """The platform's name for people."""
     own_limits: bool
     """Whether servers of this platform set limits of their own, which then hold for their accounts."""
+    connect: Connecting
     daily_caps: list[DailyCap]
     """How many posts an account may make in 24 hours."""
     modes: list[PlatformMode]
@@ -572,7 +597,9 @@ class Queued(Model):
     scheduled_post_ids: list[str]
     """The posts, in the order of the targets."""
     gate_status: Literal["blocked_on_approval", "queued"]
-    """`queued`: the posts are on their way. `blocked_on_approval`: the intent is kept until the container is approved."""
+    """`queued`: the posts are on their way. `blocked_on_approval`: the intent is kept until the container is
+    approved.
+    """
     scheduled_for: datetime
     """When the posts go out. Of publish: now, and the project's `publishLeadSeconds`."""
 
@@ -1171,7 +1198,9 @@ class SocialAccountConnectedEvent(Model):
 
 
 class AccountNeedsReauthData(Model):
-    """A person must reconnect the account: now, or by `reconnect_before`."""
+    """A person must reconnect the account: now (`reauth_required`), or by `reconnect_before` (still
+    `connected`).
+    """
 
     project_id: Optional[str]
     """The project's id."""
@@ -1181,7 +1210,7 @@ class AccountNeedsReauthData(Model):
     """The platform's name, as `GET /v1/platforms` lists it."""
     reason: Optional[str]
     """Why the account must be reconnected."""
-    status: Optional[str]
+    status: str
     """How it stands."""
     reconnect_before: Optional[datetime]
     """By then a person must have reconnected the account; null: Layers renews it by itself."""
@@ -1296,6 +1325,7 @@ __all__ = [
     "AuditEvent",
     "AuthorizeUrl",
     "Canceled",
+    "Connecting",
     "Container",
     "ContentApprovedData",
     "ContentApprovedEvent",

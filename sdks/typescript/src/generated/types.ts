@@ -75,7 +75,9 @@ export interface AccountHealth {
   holdUntil: string | null;
 }
 
-/** A person must reconnect the account: now, or by `reconnectBefore`. */
+/**
+ * A person must reconnect the account: now (`reauth_required`), or by `reconnectBefore` (still `connected`).
+ */
 export interface AccountNeedsReauthData {
   /** The project's id. */
   projectId: string | null;
@@ -86,7 +88,7 @@ export interface AccountNeedsReauthData {
   /** Why the account must be reconnected. */
   reason: string | null;
   /** How it stands. */
-  status?: string;
+  status: string;
   /** By then a person must have reconnected the account; null: Layers renews it by itself. */
   reconnectBefore?: string;
 }
@@ -233,6 +235,28 @@ export interface Canceled {
   status: PostStatus;
   /** When it was canceled; null: it was not. */
   canceledAt: string;
+}
+
+/**
+ * How an account is connected.
+ *
+ * `consent`: by `oauth-url`, whose `service` is the account's server (`required`, `optional`) or the way that
+ * consent
+ * goes (`one_of`, from `services`). `credential`: the fields of a credential one may connect with, and what
+ * each is.
+ */
+export interface Connecting {
+  /** Whether a person can connect an account by consent. */
+  consent: boolean;
+  /** The account's server where a platform has many, or the door where it has several. */
+  service: "none" | "one_of" | "optional" | "required";
+  /** What `service` of a consent may be; none named: it is not needed. */
+  services: string[];
+  /**
+   * What the platform gave you, by name; which names it takes is on the platforms' page. With a test key:
+   * `{"handle": "…"}`.
+   */
+  credential: Record<string, string>;
 }
 
 /** A container. */
@@ -578,6 +602,10 @@ export interface PlatformOption {
   inCaption: string | null;
   /** Options and values it excludes. */
   notWith: Record<string, string>;
+  /** Where the limit was read. */
+  source: string;
+  /** When it was read. */
+  checked: string;
 }
 
 /** The intent kept on a container that waits for approval. `scheduledFor` null: as soon as it is approved. */
@@ -609,6 +637,7 @@ export interface Platform {
   title: string;
   /** Whether servers of this platform set limits of their own, which then hold for their accounts. */
   ownLimits: boolean;
+  connect: Connecting;
   /** How many posts an account may make in 24 hours. */
   dailyCaps: DailyCap[];
   /** The ways it takes posts. */
@@ -972,6 +1001,24 @@ export interface SentRequest {
   url: string;
   /** The headers it was sent with. */
   headers: Record<string, string>;
+}
+
+/** For whom the session speaks, and until when at the latest. */
+export interface Session {
+  /** The organisation's id. */
+  organizationId: string;
+  /** The organisation's name. */
+  organizationName: string;
+  /** `test` or `live`. */
+  environment: string;
+  /** What the key may do; `*`: everything. */
+  scopes: string[];
+  /** `standard`, `pilot`, `partner` or `unlimited`: how much it may ask a minute. */
+  rateLimitTier: string;
+  /** The key's id. */
+  apiKeyId: string;
+  /** Until when it lasts. */
+  endsAt: string;
 }
 
 /** A key with its secret, which is shown this once. */
