@@ -234,6 +234,6 @@ def _call_py(name: str, given: Mapping[str, Any], *, writes: bool, item: bool = 
 
 def _broken_py(value: Any) -> str:
     """Return an argument, over several lines where it is a list or too long for one."""
-    if isinstance(value, dict) and len(_py(value)) > WIDTH or isinstance(value, list):
+    if (isinstance(value, dict) and len(_py(value)) > WIDTH) or isinstance(value, list):
         return _written(value, _py, step="    ", comma=",").replace("\n", "\n    ")
     return _py(value)
