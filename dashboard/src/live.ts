@@ -32,7 +32,7 @@ const TYPES: readonly EventType[] = [
   "social_account.needs_reauth",
   "social_account.revoked",
 ];
-const POLL = 8_000;
+const POLL = 5_000;
 const OPEN_AGAIN = 60_000;
 
 const listeners = new Set<Listener>();
