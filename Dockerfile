@@ -4,9 +4,11 @@ RUN pip install --no-cache-dir uv==0.13.9 && python -m venv /opt/layers
 WORKDIR /build
 COPY pyproject.toml requirements.lock README.md ./
 COPY src src
+COPY docs docs
+COPY sdks/python sdks/python
 # What Layers needs to run, in the versions and with the hashes of the lock; what tests need stays out.
 RUN uv pip install --no-cache --compile-bytecode --python /opt/layers/bin/python \
-        --constraint requirements.lock --build-constraint requirements.lock ".[otel]"
+        --constraint requirements.lock --build-constraint requirements.lock ".[mcp,otel]"
 
 FROM python:3.11-slim-bookworm
 # The embedded PostgreSQL wants a user with a name.

@@ -1,7 +1,9 @@
-# make demo · make test · make nemesis · make fuzz · make check · make fix · make serve · make bench · make peers · make docs
+# make demo · make test · make nemesis · make fuzz · make check · make fix · make serve · make dashboard · make bench · make peers · make docs
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+PAGE := src/layers/dashboard/static/index.html
+PAGE_SOURCES := $(shell find dashboard sdks/typescript/src -type f -not -path '*/node_modules/*')
 PEERS := benchmarks/peers
 PEERS_STAMP := $(PEERS)/.venv/.installed
 UV_VERSION := 0.13.9
@@ -9,9 +11,9 @@ UV_VERSION := 0.13.9
 # Tests start many processes; none of them shall compile every module again, whatever the machine is set to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test nemesis fuzz check fix serve bench peers docs install lock clean
+.PHONY: demo test nemesis fuzz check fix serve dashboard page bench peers docs install lock clean
 
-demo: install
+demo: install page
 	@$(BIN)/python examples/demo.py $(ARGS)
 
 test: install
@@ -37,8 +39,17 @@ fix: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-serve: install
+serve: install page
 	$(BIN)/layers up
+
+dashboard: install $(PAGE)
+
+# With what needs npm's registry, for what works without it.
+page: install
+	@$(MAKE) --no-print-directory dashboard || true
+
+$(PAGE): $(PAGE_SOURCES)
+	@$(BIN)/python dashboard/build.py
 
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -53,7 +64,7 @@ $(PEERS_STAMP): $(PEERS)/requirements.lock
 	@touch $@
 
 docs: install
-	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/generate.py --site site
 	$(BIN)/python sdks/generate.py
 	$(BIN)/python sdks/typescript/generate.py
 
@@ -68,10 +79,10 @@ $(STAMP): requirements.lock pyproject.toml sdks/python/pyproject.toml
 	@touch $@
 
 lock:
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --no-emit-package layers-sdk \
 		--python-version 3.11 --quiet --output-file requirements.lock
 	$(BIN)/uv pip compile $(PEERS)/requirements.in --universal --generate-hashes --no-emit-index-url \
 		--python-version 3.11 --quiet --output-file $(PEERS)/requirements.lock
 
 clean:
-	rm -rf .venv $(PEERS)/.venv
+	rm -rf .venv $(PEERS)/.venv dashboard/node_modules $(dir $(PAGE))

@@ -8,6 +8,7 @@ import argparse
 import ast
 import inspect
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
@@ -19,6 +20,8 @@ import layers
 from layers.api.errors import SUBCODES, Problem
 from layers.app import PLATFORM_SETTINGS, contract
 from layers.connector import MediaLimit, Mode, Option, Source, TextLimit
+from layers.docs.library import library
+from layers.docs.site import WRITTEN, Site
 from layers.doctor import about_platform_setting
 from layers.platforms import CONNECTORS
 from layers.publishing.rules import TRANSITIONS
@@ -134,6 +137,7 @@ ISSUES: Mapping[str, str] = {
     "private_address": "The address is not on the public internet, and this installation allows no other.",
     "project_archived": "The project is archived.",
     "options_conflict": "Two platform options that exclude each other.",
+    "one_of": "Exactly one of several fields is needed.",
     "out_of_range": "A number, a length or a pattern outside what is allowed.",
     "ratio_out_of_range": "Too wide or too tall.",
     "required": "Something that must be there is not.",
@@ -498,11 +502,21 @@ PAGES: Mapping[str, Callable[[], str]] = {
 }
 
 
+def write_site(folder: Path) -> None:
+    """Write the site. What an earlier run left in the folder goes; anything else stays and stops it."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / "llms.txt").exists():
+        raise SystemExit(f"{folder} holds something else; name an empty folder.")
+    shutil.rmtree(folder, ignore_errors=True)
+    Site(library(), WRITTEN).write(folder, contract())
+
+
 def main() -> int:
-    """Write the pages; with --check only say which differ."""
+    """Write the pages, and the site made of them; with --check only say which pages differ."""
     parser = argparse.ArgumentParser(description="Write the reference pages from the code.")
+    parser.add_argument("--site", type=Path, help="write the whole site as well, into a folder of its own")
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if a page is out of date")
-    check = parser.parse_args().check
+    asked = parser.parse_args()
+    check: bool = asked.check
     try:
         written = {(HERE / name).resolve(): render() for name, render in PAGES.items()}
     except Undocumented as why:
@@ -514,6 +528,8 @@ def main() -> int:
         if not check:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(written[file])
+    if asked.site:
+        write_site(asked.site)
     return 1 if check and stale else 0
 
 

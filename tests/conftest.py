@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests in one process, and all that need one server: what they share is started once."""
     for item in items:
         folder = item.path.parent
-        shared = folder.name in {"real", "sdks"}
+        shared = folder.name in {"dashboard", "real", "sdks"}
         item.add_marker(pytest.mark.xdist_group(folder.name if shared else item.path.name))
 
 

@@ -33,8 +33,12 @@ from layers.content import upload_routes
 from layers.content.media import MAX_VIDEO_BYTES
 from layers.content.staging import sweep
 from layers.content.uploads import Harbour
+from layers.dashboard import routes as dashboard
+from layers.dashboard.commands import Attempts
+from layers.dashboard.pages import Dashboard
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
+from layers.docs.serving import Documentation
 from layers.kit.safe_headers import Header, safe_headers, with_safe
 from layers.loopback import loopback_server
 from layers.monitoring import Monitor, metrics
@@ -146,6 +150,7 @@ ROUTES = [
     *publishing.ROUTES,
     *handoff.ROUTES,
     *webhooks.ROUTES,
+    *dashboard.ROUTES,
 ]
 
 
@@ -199,6 +204,7 @@ def create_app(shared: Shared) -> ASGIApp:
                 "signer": shared.signer,
                 "vault": shared.vault,
                 "notes": Notes(),
+                "attempts": Attempts(),
                 "storage": shared.storage,
                 "harbour": harbour,
                 "webhook_terms": Terms(shared.vault, settings.allow_private_networks),
@@ -208,7 +214,8 @@ def create_app(shared: Shared) -> ASGIApp:
         ),
     )
     refuse_undeclared(app)
-    pages.otherwise = cast("ASGIApp", Envelope(cast("ASGIApp", app), pages.safe))
+    inside = cast("ASGIApp", Envelope(Documentation(cast("ASGIApp", app)), pages.safe))
+    pages.otherwise = cast("ASGIApp", Dashboard(inside, shared.storage, settings.public_origin, pages.safe))
     return pages
 
 

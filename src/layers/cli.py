@@ -1,265 +1,101 @@
-"""The commands of Layers."""
+"""The commands of Layers: a table of where each one is. What is not called is not imported."""
 
-import asyncio
-import json
-import signal
-import sys
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Annotated, Any
 
-import msgspec
 import typer
-import uvicorn
-from rich.table import Table
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from layers import doctor as checks
-from layers.access.commands import create_first_key
-from layers.access.keys import EVERYTHING, SCOPES, unknown_scopes
-from layers.api.server import server_for
-from layers.app import PLATFORM_SETTINGS, Shared, contract, create_app, open_bounds, share
-from layers.cli_accounts import accounts
-from layers.cli_backup import backup, recover_command, restore
-from layers.cli_organizations import organizations
-from layers.cli_posts import posts
-from layers.cli_status import health, status
-from layers.console import database, err, explained, fail, out, read_settings, run
-from layers.db import embedded, schema
-from layers.db.pool import connect, open_pool
-from layers.kit import tracing
-from layers.kit.logs import set_up_logs
-from layers.sandbox.app import create_sandbox
-from layers.settings import Settings, SettingsError
-from layers.worker import work
+from layers import __version__
+from layers.terminal import fail, out, speak_json
 
-app = typer.Typer(
-    help="Layers: a content publishing API. Never twice, never lost, always explained.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-keys = typer.Typer(help="API keys.", no_args_is_help=True)
-sandbox = typer.Typer(help="The built-in fakes of the platforms.", no_args_is_help=True)
-app.add_typer(keys, name="keys")
-app.add_typer(sandbox, name="sandbox")
-app.add_typer(posts, name="posts")
-app.add_typer(accounts, name="accounts")
-app.add_typer(organizations, name="organizations")
-app.command()(status)
-app.command()(health)
-app.command()(backup)
-app.command()(restore)
-app.command(name="recover")(recover_command)
+CALLER = "With a key, through the API of any installation"
+OPERATOR = "On this installation, without a key"
 
 
-async def _check_schema(url: str) -> None:
-    connection = await connect(url)
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: what it is for, the module and name of its function or group, and the extra it needs."""
+
+    about: str
+    where: str
+    panel: str
+    extra: str = ""
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "up": Entry("Run API and worker in one process; migrates first.", "cli_run:up", OPERATOR),
+    "serve": Entry("Run the API alone.", "cli_run:serve", OPERATOR),
+    "work": Entry("Run a worker alone; as many as wanted, anywhere.", "cli_run:work_command", OPERATOR),
+    "migrate": Entry("Bring the database to this release's schema.", "cli_installation:migrate", OPERATOR),
+    "doctor": Entry("Say what is wrong with this installation.", "cli_installation:doctor", OPERATOR),
+    "status": Entry("Show how the installation is doing.", "cli_status:status", OPERATOR),
+    "health": Entry("Say whether this machine's API or worker lives.", "cli_status:health", OPERATOR),
+    "keys": Entry("Make the first key of an organisation.", "cli_keys:keys", OPERATOR),
+    "organizations": Entry("Organisations: list, kill, revive.", "cli_organizations:organizations", OPERATOR),
+    "dashboard": Entry("The web page: let people in.", "cli_dashboard:dashboard", OPERATOR),
+    "operator": Entry("Posts and accounts of all organisations.", "cli_operator:operator", OPERATOR),
+    "backup": Entry("Write the database to a new file.", "cli_backup:backup", OPERATOR),
+    "restore": Entry("Read a backup into an empty database.", "cli_backup:restore", OPERATOR),
+    "recover": Entry(
+        "Leave to a person what may be out after a restore.", "cli_backup:recover_command", OPERATOR
+    ),
+    "sandbox": Entry("Serve the built-in fakes of the platforms.", "cli_sandbox:sandbox", OPERATOR),
+    "openapi": Entry("Print the contract of the HTTP API.", "cli_installation:openapi", OPERATOR),
+}
+
+
+class Commands(TyperGroup):
+    """The table as a group: help and completion read it, a call imports what it names."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for name, entry in COMMANDS.items():
+            self.commands[name] = TyperCommand(name, help=entry.about, rich_help_panel=entry.panel)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the name, the command itself and what is left of the line."""
+        name, stub, rest = super().resolve_command(ctx, args)
+        return (name, load(name), rest) if stub is not None and name else (name, stub, rest)
+
+
+def load(name: str) -> Any:
+    """Import a command; what it needs and is not installed is told."""
+    entry = COMMANDS[name]
+    module, _, attribute = entry.where.partition(":")
     try:
-        await schema.check(connection)
-    finally:
-        await connection.close()
+        found = getattr(import_module(f"layers.{module}"), attribute)
+    except ModuleNotFoundError as why:
+        if not entry.extra:
+            raise
+        fail(f"`layers {name}` needs {why.name}.", f"Install it: pip install 'layers[{entry.extra}]'")
+    if isinstance(found, typer.Typer):
+        return get_command(found)
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(found)
+    return get_command(alone)
 
 
-def _stop_on_signals(stop: asyncio.Event) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
-async def _serve(shared: Shared, stop: asyncio.Event) -> None:
-    settings = shared.settings
-    server = server_for(
-        create_app(shared),
-        settings.host,
-        settings.port,
-        lifespan=True,
-        finish_within=15,
-        connections=settings.http_connections,
-    )
-    serving = asyncio.create_task(server.serve())
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    server.should_exit = True
-    stop.set()
-    try:
-        await serving
-    except SystemExit:
-        fail(f"Cannot listen on {settings.host}:{settings.port}; is something else there? Set LAYERS_PORT.")
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"layers {__version__}", highlight=False)
+        raise typer.Exit
 
 
-async def _both(shared: Shared, *, api: bool, worker: bool) -> None:
-    await _check_schema(shared.url)
-    stop = asyncio.Event()
-    _stop_on_signals(stop)
-    async with asyncio.TaskGroup() as group:
-        if api:
-            group.create_task(_serve(shared, stop))
-        if worker:
-            group.create_task(work(shared, stop))
-
-
-def _start(*, api: bool, worker: bool, migrate_first: bool) -> None:
-    settings = read_settings()
-    with explained(), database(settings) as url:
-        if migrate_first:
-            run(schema.migrate(url))
-        shared = share(settings, url)
-        where = "embedded database" if not settings.database_url else "LAYERS_DATABASE_URL"
-        roles = " + ".join(name for name, on in (("API", api), ("worker", worker)) if on)
-        err.print(
-            f"[bold]Layers[/] {roles} · {settings.public_origin if api else ''} · {where} · {settings.data_dir}",
-            highlight=False,
-        )
-        if settings.otel_endpoint:
-            tracing.send_to(settings.otel_endpoint)
-        try:
-            run(_both(shared, api=api, worker=worker))
-        finally:
-            tracing.switch_off()
-
-
-@app.command()
-def up() -> None:
-    """Run API and worker in one process; migrates first; starts the embedded database if none is configured."""
-    _start(api=True, worker=True, migrate_first=True)
-
-
-@app.command()
-def serve() -> None:
-    """Run the API alone."""
-    _start(api=True, worker=False, migrate_first=False)
-
-
-@app.command(name="work")
-def work_command() -> None:
-    """Run a worker alone; as many as wanted, anywhere."""
-    _start(api=False, worker=True, migrate_first=False)
-
-
-@app.command()
-def migrate() -> None:
-    """Bring the database to this release's schema."""
-    settings = read_settings()
-    with explained(), database(settings) as url:
-        before, after = run(schema.migrate(url))
-    out.print(
-        f"The schema is at {after}."
-        if before == after
-        else f"Migrated from {before or 'nothing'} to {after}."
-    )
-
-
-@app.command()
-def doctor() -> None:
-    """Say what is wrong with this installation, and what to do about it."""
-    try:
-        settings = Settings.from_env(platform_names=PLATFORM_SETTINGS)
-    except SettingsError as why:
-        fail("\n  ".join(why.problems))
-    set_up_logs("error", as_json=False)
-    _print_settings(settings)
-    findings: list[checks.Finding] = []
-    try:
-        with database(settings) as url:
-            findings = run(checks.examine(settings, url))
-    except embedded.EmbeddedError as why:
-        findings = [checks.Finding("database", False, str(why))]
-    for finding in findings:
-        mark = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "[yellow]·[/]"}[finding.ok]
-        out.print(f"{mark} {finding.what}: {finding.words}", highlight=False, soft_wrap=True)
-    if any(finding.ok is False for finding in findings):
-        raise typer.Exit(1)
-
-
-def _print_settings(settings: Settings) -> None:
-    table = Table("setting", "value", "what it is", box=None, pad_edge=False)
-    for f in fields(settings):
-        if f.name == "platforms":
-            continue
-        value = str(getattr(settings, f.name))
-        shown = "(set)" if value and f.metadata.get("secret") else value or "(unset)"
-        table.add_row(f"LAYERS_{f.name.upper()}", shown, str(f.metadata["about"]))
-    for name in sorted(PLATFORM_SETTINGS):
-        given = settings.platforms.get(name, "")
-        shown = (given if name.endswith("_BASE_URL") else "(set)") if given else "(unset)"
-        table.add_row(f"LAYERS_{name}", shown, checks.about_platform_setting(name))
-    out.print(table)
-
-
-@app.command()
-def openapi() -> None:
-    """Print the contract of the HTTP API (OpenAPI 3.1)."""
-    sys.stdout.write(contract())
-
-
-@keys.command("create")
-def create_key(
-    org: Annotated[str, typer.Option(help="Organisation; made if there is none of that name.")],
-    env: Annotated[str, typer.Option(help="live or test")] = "test",
-    scope: Annotated[list[str] | None, typer.Option(help="Repeatable; default everything.")] = None,
-    return_host: Annotated[
-        list[str] | None, typer.Option(help="Host OAuth may return to; repeatable.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+@app.callback()
+def start(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
 ) -> None:
-    """Make a key. It is shown this once."""
-    scopes = scope or [EVERYTHING]
-    if env not in ("live", "test"):
-        fail(f"--env is live or test, not {env}.")
-    if unknown := unknown_scopes(scopes):
-        fail(f"No such scope: {', '.join(unknown)}. There are: {', '.join(SCOPES)} and *.")
-    if not org.strip() or len(org) > 200:
-        fail("--org needs 1 to 200 characters.")
-    settings = read_settings()
-
-    async def make(url: str) -> Any:
-        await schema.migrate(url)
-        pool = await open_pool(url, 2, "layers keys")
-        try:
-            return await create_first_key(
-                pool, organization=org.strip(), environment=env, scopes=scopes, return_hosts=return_host or []
-            )
-        finally:
-            await pool.close()
-
-    with explained(), database(settings) as url:
-        made = run(make(url))
-    if as_json:
-        sys.stdout.write(json.dumps(msgspec.to_builtins(made)) + "\n")
-    else:
-        out.print(f"[bold]{made.key}[/]", highlight=False, soft_wrap=True)
-        out.print(
-            f"{env} key {made.api_key_id} of {made.organization_id}. Keep it now: it is not shown again."
-        )
-
-
-@sandbox.command("serve")
-def serve_sandbox(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8790,
-    redirect_uri: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Address that consent may return to; repeatable. Those of this machine always may."
-        ),
-    ] = None,
-) -> None:
-    """Serve the fake platforms as a separate server."""
-    settings = read_settings()
-
-    async def serve_fakes(url: str) -> None:
-        await _check_schema(url)
-        pool = await open_pool(url, 8, "layers sandbox")
-        config = uvicorn.Config(
-            create_sandbox(pool, bounds=open_bounds(settings, redirect_uri or [])),
-            host="127.0.0.1",
-            port=port,
-            log_config=None,
-            access_log=False,
-        )
-        err.print(f"Sandbox on http://127.0.0.1:{port} · what was posted: http://127.0.0.1:{port}/posts")
-        await uvicorn.Server(config).serve()
-        await pool.close()
-
-    with explained(), database(settings) as url:
-        run(serve_fakes(url))
+    """Layers: a content publishing API. Never twice, never lost, always explained."""
+    speak_json(False)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""`layers accounts`: see how social accounts are, hold them, let them go, disconnect them, without a key."""
+"""`layers operator accounts`: see how social accounts are, hold them, let them go, disconnect them, without a key."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, get_args
@@ -9,11 +9,12 @@ import typer
 from rich.table import Table
 
 from layers.access.caller import Caller
-from layers.console import AsJson, fail, on_database, operator, out, print_json
+from layers.console import on_database, operator
 from layers.db.pool import Connection
 from layers.kit.times import iso_z, utc_now
 from layers.social_accounts import commands, store
 from layers.social_accounts.schemas import AccountHealth, AccountStatus
+from layers.terminal import AsJson, fail, out, print_json
 
 accounts = typer.Typer(help="Social accounts: how they are; hold them, let them go.", no_args_is_help=True)
 AccountId = Annotated[str, typer.Argument(help="The account's id, sa_….")]

@@ -7,21 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from layers.console import (
-    AsJson,
-    database,
-    explained,
-    fail,
-    operator_name,
-    out,
-    print_json,
-    read_settings,
-    run,
-)
+from layers.console import database, explained, operator_name, read_settings, run
 from layers.db import dump, schema
 from layers.db.pool import connect, open_pool
 from layers.kit.times import iso_z, utc_now
 from layers.publishing.recovery import Recovered, WorkersAlive, recover
+from layers.terminal import AsJson, fail, out, print_json
 
 File = Annotated[Path, typer.Argument(help="The backup.")]
 Until = Annotated[
@@ -30,11 +21,14 @@ Until = Annotated[
 ]
 
 
-def backup(file: File) -> None:
+def backup(file: File, as_json: AsJson = False) -> None:
     """Write the database to a new file, while everything goes on. Media and secret keys are kept elsewhere."""
     settings = read_settings()
     with explained(), database(settings) as url:
         _explained(lambda: dump.dump(url, file))
+    if as_json:
+        print_json({"file": str(file), "sizeBytes": file.stat().st_size})
+        return
     out.print(f"{file}: {file.stat().st_size:,} bytes.", highlight=False)
     if not settings.secret_keys:
         words = f"Keep {settings.data_dir / 'secret.key'} as well, in another place: without it no token can be read."
@@ -110,7 +104,9 @@ def _tell(recovering: Coroutine[Any, Any, Recovered], *, as_json: bool) -> None:
         )
         return
     out.print(f"{len(found.unknown)} posts may be out already. Look on their platforms, then for each:")
-    out.print("  layers posts resolve ID --published | --not-published   (then: layers posts retry ID)")
+    out.print(
+        "  layers operator posts resolve ID --published | --not-published   (then: layers operator posts retry ID)"
+    )
     for post in found.unknown:
         out.print(f"  {post}", highlight=False)
     if found.timers_stopped:

@@ -11,10 +11,11 @@ from layers.access import commands as access
 from layers.access import store
 from layers.access.caller import Caller
 from layers.api.routes import WireOut
-from layers.console import AsJson, on_database, operator_name, out, print_json
+from layers.console import on_database, operator_name
 from layers.db.pool import Connection
 from layers.kit.times import iso_z, utc_now
 from layers.publishing.commands import cancel_all
+from layers.terminal import AsJson, out, print_json
 
 organizations = typer.Typer(help="Organisations: list, kill, revive.", no_args_is_help=True)
 

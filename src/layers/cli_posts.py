@@ -1,4 +1,4 @@
-"""`layers posts`: look at posts and settle them where the installation is, without a key."""
+"""`layers operator posts`: look at posts and settle them where the installation is, without a key."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, cast, get_args
@@ -8,11 +8,12 @@ import typer
 from rich.table import Table
 
 from layers.access.caller import Caller
-from layers.console import AsJson, fail, on_database, operator, out, print_json
+from layers.console import on_database, operator
 from layers.db.pool import Connection
 from layers.kit.times import iso_z, utc_now
 from layers.publishing import commands, store
 from layers.publishing.schemas import PostStatus, ResolveBody, ScheduledPost, StoryEvent
+from layers.terminal import AsJson, fail, out, print_json
 
 posts = typer.Typer(help="Posts: see what happened, settle what is unknown.", no_args_is_help=True)
 

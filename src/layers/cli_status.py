@@ -10,11 +10,12 @@ import msgspec
 import typer
 from rich.table import Table
 
-from layers.console import AsJson, database, explained, fail, on_database, out, print_json, read_settings, run
+from layers.console import database, explained, on_database, read_settings, run
 from layers.db.pool import DATABASE_AWAY, connect
 from layers.monitoring import Picture, take_picture
 from layers.publishing.health import ALIVE
 from layers.settings import Settings
+from layers.terminal import AsJson, fail, out, print_json
 
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - read, not listened on
 HERE = "SELECT count(*) FROM workers WHERE host = $1 AND seen_at > now() - $2::interval"
@@ -50,13 +51,13 @@ def _lines(seen: Picture) -> list[tuple[str, int, str]]:
         (
             "posts held",
             seen.held,
-            told("their accounts must keep still: `layers accounts list`", when=seen.held),
+            told("their accounts must keep still: `layers operator accounts list`", when=seen.held),
         ),
         ("posts to come", seen.ahead, ""),
         (
             "outcome unknown",
             seen.outcome_unknown,
-            told("look on the platform, then `layers posts resolve`", when=seen.outcome_unknown),
+            told("look on the platform, then `layers operator posts resolve`", when=seen.outcome_unknown),
         ),
         ("to reconnect", refused, told(f"accounts {_by(seen.reauth)}; their posts wait a day", when=refused)),
         (
@@ -80,16 +81,21 @@ def health(
     role: Annotated[
         Literal["api", "worker"] | None, typer.Argument(help="Which must live here; default any.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say whether this machine's API answers or its worker lives; the exit code is 0 or 1."""
     settings = read_settings()
     if role != "worker" and _api_is_ready(settings):
-        out.print("The API is ready.")
+        well, words = "api", "The API is ready."
     elif (role == "worker" or (role is None and settings.database_url)) and _worker_lives(settings):
         # A look must not start an embedded server: who has one runs its worker beside an API, or says `worker`.
-        out.print("A worker lives.")
+        well, words = "worker", "A worker lives."
     else:
         fail("Nothing of Layers is well here." if role is None else f"The {role} is not well.")
+    if as_json:
+        print_json({"well": well})
+    else:
+        out.print(words)
 
 
 def _api_is_ready(settings: Settings) -> bool:

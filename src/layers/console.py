@@ -1,33 +1,26 @@
-"""What the commands share: settings, the database they work on, and how they speak."""
+"""What commands of the operator share: settings, and the database they work on."""
 
 import asyncio
 import getpass
-import json
 import os
-import sys
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any, NoReturn, TypeVar, cast
-
-import msgspec
-import typer
-from rich.console import Console
+from typing import Any, TypeVar, cast
 
 from layers.access.caller import Caller
 from layers.access.keys import EVERYTHING
 from layers.api.errors import Problem
 from layers.app import PLATFORM_SETTINGS
 from layers.db import embedded, schema
-from layers.db.pool import DATABASE_AWAY, Connection, open_pool
+from layers.db.pool import DATABASE_AWAY, Connection, connect, open_pool
 from layers.kit.logs import set_up_logs
 from layers.kit.tracing import TracingError
 from layers.settings import Settings, SettingsError
 from layers.storage import StorageError
+from layers.terminal import fail
 from layers.vault import VaultError
 
 T = TypeVar("T")
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-out, err = Console(), Console(stderr=True)
 
 try:
     import uvloop
@@ -35,12 +28,6 @@ try:
     new_loop = uvloop.new_event_loop
 except ImportError:  # not on Windows
     new_loop = asyncio.new_event_loop
-
-
-def fail(message: str) -> NoReturn:
-    """Say what is wrong and end with 1."""
-    err.print(f"[bold red]✗[/] {message}", highlight=False)
-    raise typer.Exit(1)
 
 
 def read_settings() -> Settings:
@@ -79,6 +66,15 @@ def explained() -> Generator[None]:
         fail(str(why))
     except DATABASE_AWAY as why:
         fail(f"The database does not answer ({why!r}). Is LAYERS_DATABASE_URL right?")
+
+
+async def check_schema(url: str) -> None:
+    """Raise SchemaMismatch unless the database is at this release's schema."""
+    connection = await connect(url)
+    try:
+        await schema.check(connection)
+    finally:
+        await connection.close()
 
 
 def on_database(job: Callable[[Connection], Awaitable[T]]) -> T:
@@ -122,8 +118,3 @@ def operator_name() -> str:
         return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):  # a container's user need not have a name
         return f"cli:{os.getuid()}"
-
-
-def print_json(value: object) -> None:
-    """Write a line of JSON."""
-    sys.stdout.write(json.dumps(msgspec.to_builtins(value)) + "\n")

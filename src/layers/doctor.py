@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from layers.connector import Connector
+from layers.dashboard.pages import ROOT, is_built
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, Connection, connect
+from layers.docs.library import library
 from layers.platforms import CONNECTORS
 from layers.settings import Settings
 from layers.social_accounts.oauth import CALLBACK
@@ -37,6 +39,11 @@ def about_platform_setting(name: str) -> str:
     return ""
 
 
+def guide_to(platform: str) -> str:
+    """Return the name of the page that tells how a platform's accounts are connected."""
+    return next(page for page in library().order if "connect" in page and platform in page.split("-"))
+
+
 async def examine(settings: Settings, url: str) -> list[Finding]:
     """Look at everything."""
     return [
@@ -44,6 +51,7 @@ async def examine(settings: Settings, url: str) -> list[Finding]:
         await _storage(settings),
         _secrets(settings),
         _public_url(settings),
+        _dashboard(settings),
         *_platforms(settings),
     ]
 
@@ -140,6 +148,12 @@ def _public_url(settings: Settings) -> Finding:
     return Finding("public address", None if local else False, words)
 
 
+def _dashboard(settings: Settings) -> Finding:
+    if is_built():
+        return Finding("dashboard", True, f"{settings.public_origin}{ROOT}/")
+    return Finding("dashboard", None, "not built; in a checkout `make dashboard` builds it.")
+
+
 def _platforms(settings: Settings) -> list[Finding]:
     return [_platform(settings, platform, connector) for platform, connector in CONNECTORS.items()]
 
@@ -154,13 +168,18 @@ def _platform(settings: Settings, platform: str, connector: Connector) -> Findin
     }
     ready = [urlsplit(origin).hostname or "" for origin, names in missing.items() if not names]
     begun = [names for origin, names in missing.items() if 0 < len(names) < len(doors[origin])]
+    address = f"{settings.public_origin}{CALLBACK}{platform}"
+    guide = f"Step by step: {settings.public_origin}/docs/{guide_to(platform)}"
     if ready and not begun:
         words = f"ready ({', '.join(ready)})" if connector.doors else "ready"
         if connector.settings and connector.oauth:
-            words += (
-                f"; the app there must know {settings.public_origin}{CALLBACK}{platform} as redirect address."
-            )
+            words += f"; the app there must know {address} as redirect address."
         return Finding(title, True, words)
     lacking = " or ".join(" and ".join(names) for names in begun or missing.values())
-    words = f"set {lacking} to publish with live keys; docs/how-to tells where they come from."
+    if begun:
+        return Finding(title, False, f"set {lacking} as well, or nothing of that app. {guide}")
+    words = (
+        f"to publish with live keys make an app at {title} that knows {address} as redirect address, and set "
+        f"{lacking}. Test keys publish in the sandbox and need nothing. {guide}"
+    )
     return Finding(title, None, words)

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
@@ -99,6 +100,11 @@ class Storage:
         headers = {"x-ms-blob-type": "BlockBlob"} if isinstance(self._store, AzureStore) else {}
         with _translated(key):
             return PutLink(await obstore.sign_async(self._store, "PUT", key, life), headers)
+
+    async def origin(self) -> str | None:
+        """Return scheme and host of the links to put; None where the store takes nothing from outside."""
+        link = await self.link_to_put("origin", timedelta(minutes=1))
+        return "://".join(urlsplit(link.url)[:2]) if link else None
 
     async def read(self, key: str, start: int, length: int) -> bytes:
         """Return exactly `length` bytes from `start`. Raises ObjectMissing, or StorageError past the end."""

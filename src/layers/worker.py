@@ -13,6 +13,7 @@ from layers import events
 from layers.app import Shared, harbour_of, sandbox_bounds
 from layers.content.commands import auto_approve_next
 from layers.content.fetching import Fetcher, clear_away
+from layers.dashboard import commands as dashboard
 from layers.db.columns import identifier
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
 from layers.db.schema import queue_settings
@@ -199,6 +200,7 @@ async def tidy(pool: Pool) -> None:
     await pool.execute("DELETE FROM workers WHERE seen_at < now() - interval '1 day'")
     await pool.execute("DELETE FROM oauth_states WHERE created_at < now() - interval '1 day'")
     await webhooks.tidy(pool)
+    await dashboard.tidy(pool)
     queue = queue_settings()
     await pool.execute(
         f"DELETE FROM {identifier(queue.queue_table_log)} WHERE created < now() - interval '10 minutes'"

@@ -27,7 +27,7 @@ class Declared:
 
 def declared_routes(shared: Shared) -> Iterator[Declared]:
     """Yield all routes of the app that are ours."""
-    for route in create_app(shared).otherwise.app.routes:
+    for route in create_app(shared).otherwise.app.app.otherwise.routes:
         for handler in route.route_handlers:
             if handler.fn.__module__.startswith("layers"):
                 for method in handler.http_methods:

@@ -84,8 +84,8 @@ async def test_no_word_of_the_post_becomes_markup(handed, client) -> None:
 async def test_the_media_of_the_page_can_be_saved(handed, client, photo: bytes) -> None:
     page = (await anonymous(client, "GET", handed[2])).raw.decode()
     [shown] = re.findall(r'<img src="([^"]+)"', page)
-    [saved] = re.findall(r'<a href="([^"]+)" download', page)
-    assert shown == saved
+    [(saved, name)] = re.findall(r'<a href="([^"]+)" download="([^"]+)"', page)
+    assert (shown, name) == (saved, "1.jpeg")
     assert (await anonymous(client, "GET", unescape(saved))).raw == photo
 
 

@@ -32,7 +32,7 @@ async def origin(app) -> AsyncIterator[str]:
 @pytest.fixture
 def notes(app) -> Notes:
     """What is noted and not written yet."""
-    return app.otherwise.app.state["notes"]
+    return app.otherwise.app.app.otherwise.state["notes"]
 
 
 @pytest.fixture

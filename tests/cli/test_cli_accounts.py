@@ -1,4 +1,4 @@
-"""`layers accounts`, `layers status` and `layers health` as an operator runs them."""
+"""`layers operator accounts`, `layers status` and `layers health` as an operator runs them."""
 
 import getpass
 import socket
@@ -37,7 +37,7 @@ async def test_an_account_is_held_and_let_go(stage: Stage):
     account, env = await stage.account("ann.test"), env_of(stage)
     other = await stage.account("bob.test")
     post = await stage.text(account)
-    held = await told(env, "accounts", "hold", account)
+    held = await told(env, "operator", "accounts", "hold", account)
     assert held["account"]["waiting"] == 1
     assert held["health"]["holdUntil"].startswith("9999")
     await stage.step(account)
@@ -47,11 +47,13 @@ async def test_an_account_is_held_and_let_go(stage: Stage):
         last_error = $1""",
         {"code": "PLATFORM_LIMIT", "message": "m", "platformCode": None, "retryable": True, "at": utc_now()},
     )
-    status, out, err = await layers(env, "accounts", "release", account)
+    status, out, err = await layers(env, "operator", "accounts", "release", account)
     assert (status, account in out) == (0, True), err
     await stage.step(account)
     assert (await stage.row(post))["status"] == "published"
-    assert [item["socialAccountId"] for item in (await told(env, "accounts", "list"))["items"]] == [
+    assert [
+        item["socialAccountId"] for item in (await told(env, "operator", "accounts", "list"))["items"]
+    ] == [
         other,
         account,
     ]
@@ -68,12 +70,12 @@ async def test_an_account_is_held_and_let_go(stage: Stage):
 async def test_an_account_is_disconnected(stage: Stage):
     account, env = await stage.account(), env_of(stage)
     post = await stage.text(account)
-    gone = await told(env, "accounts", "disconnect", account)
+    gone = await told(env, "operator", "accounts", "disconnect", account)
     assert (gone["account"]["status"], gone["health"]["token"]) == ("disconnected", "missing")
     assert (await stage.row(post))["status"] == "canceled"
-    status, out, err = await layers(env, "accounts", "hold", account)
+    status, out, err = await layers(env, "operator", "accounts", "hold", account)
     assert (status, out, "disconnected" in err) == (1, "", True)
-    status, _, err = await layers(env, "accounts", "show", "sa_none")
+    status, _, err = await layers(env, "operator", "accounts", "show", "sa_none")
     assert (status, "no social account sa_none" in err) == (1, True)
 
 

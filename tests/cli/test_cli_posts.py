@@ -1,4 +1,4 @@
-"""`layers posts`: an operator looks at posts and settles them, without a key."""
+"""`layers operator posts`: an operator looks at posts and settles them, without a key."""
 
 import getpass
 import json
@@ -37,12 +37,12 @@ async def command(shared: Shared, *arguments: str) -> tuple[int, str, str]:
 
 
 async def posts(stage: Stage, *arguments: str) -> tuple[int, str, str]:
-    """Run `layers posts …`."""
-    return await command(stage.shared, "posts", *arguments)
+    """Run `layers operator posts …`."""
+    return await command(stage.shared, "operator", "posts", *arguments)
 
 
 async def told(stage: Stage, *arguments: str) -> Any:
-    """Run `layers posts … --json`, which must succeed; returns the JSON."""
+    """Run `layers operator posts … --json`, which must succeed; returns the JSON."""
     status, out, err = await posts(stage, *arguments, "--json")
     assert status == 0, err
     return json.loads(out)

@@ -453,6 +453,45 @@ def test_root_s_server_has_an_account_of_its_own(data_dir: Path) -> None:
     assert owner.pw_name in expected
 
 
+MAKE_ACCOUNT = """
+import sys
+from layers.db import embedded
+embedded.SYSTEM_USER = sys.argv[1]
+print("ready", flush=True)
+sys.stdin.readline()
+print(embedded._system_account(), flush=True)
+"""
+
+
+def test_servers_started_together_for_the_first_time_make_one_account() -> None:
+    """Where we are not root, nobody may make one: then all agree on the one that is there."""
+    name = f"layers-t{os.getpid()}"
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", MAKE_ACCOUNT, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": str(SOURCE)},
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    try:
+        for one in started:
+            assert one.stdout is not None
+            assert one.stdout.readline() == "ready\n"
+        for one in started:
+            assert one.stdin is not None
+            one.stdin.write("\n")
+            one.stdin.flush()
+        answers = {one.communicate(timeout=60)[0] for one in started}
+        wanted = pwd.getpwnam(name if os.geteuid() == 0 else "nobody")
+        assert answers == {f"({wanted.pw_uid}, {wanted.pw_gid})\n"}
+    finally:
+        if os.geteuid() == 0:
+            subprocess.run(["userdel", name], check=True, capture_output=True)
+
+
 def test_the_user_s_own_postgres_settings_bend_nothing(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

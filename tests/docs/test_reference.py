@@ -12,6 +12,7 @@ import pytest
 from layers.api import errors
 from layers.app import PLATFORM_SETTINGS
 from layers.publishing.schemas import PostStatus
+from layers.sandbox.faults import Action
 from layers.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +22,8 @@ PAGES = sorted(
     if not any(part.startswith(".") for part in file.relative_to(ROOT).parts)
 )
 PAGES = [file for file in PAGES if "node_modules" not in file.parts]
+MADE = {"llms.txt", "llms-full.txt"}
+"""What only the site has (tests/docs/test_site.py)."""
 LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -76,7 +79,7 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_relative_link_leads_somewhere(page: Path):
     for link in LINK.findall(page.read_text()):
-        if link.startswith(("http://", "https://", "mailto:")):
+        if link.startswith(("http://", "https://", "mailto:")) or link in MADE:
             continue
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
@@ -88,3 +91,8 @@ def test_the_readme_names_the_two_commands():
     text = (ROOT / "README.md").read_text()
     for command in ("make demo", "make test"):
         assert f"```bash\n{command}\n```" in text
+
+
+def test_every_fault_of_the_sandbox_is_told_and_no_other():
+    page = (ROOT / "docs/how-to/sandbox.md").read_text()
+    assert set(re.findall(r"`\[fault:([a-z_]+)", page)) == {*get_args(Action), "reject"}

@@ -187,11 +187,39 @@ async def test_a_revoked_account_waits_for_a_person(stage: Stage, video):
     assert (await events(stage)).count("social_account.needs_reauth") == 1
     told = await stage.pool.fetchval("SELECT data FROM events WHERE type = 'social_account.needs_reauth'")
     assert "no longer accepts the refresh token" in told["reason"]
+    assert told["status"] == "reauth_required"
     assert not await stage.step(account)
     assert await stage.account("tom", "tiktok") == account
     assert (await stage.carry(account, post))["status"] == "published"
     assert (await stage.carry(account, later))["status"] == "published"
     assert len(await stage.on_platform(account)) == 2
+
+
+@pytest.mark.parametrize(
+    ("platform", "mode", "media"),
+    [
+        ("bluesky", "direct_publish", "image"),
+        ("instagram", "feed", "image"),
+        ("mastodon", "direct_publish", "image"),
+        ("tiktok", "direct_publish", "video"),
+    ],
+)
+async def test_permission_taken_back_while_a_post_was_under_way(stage: Stage, request, platform, mode, media):
+    account = await stage.account("tom", platform)
+    container = await stage.upload(request.getfixturevalue(media), "[fault:revoke_token]")
+    post = await stage.publish(container, account, mode)
+    async with asyncio.timeout(20):
+        while (seen := await stage.seen(post))["lastError"] is None:
+            await stage.step(account)
+            await stage.hurry(post)
+    assert (seen["status"], seen["lastError"]["code"]) == ("queued", "CREDENTIAL_INVALID")
+    assert seen["lastError"]["platformCode"], "the platform's own word is missing"
+    assert await stage.on_platform(account) == []
+    health = await stage.client.get(f"/v1/social-accounts/{account}/health")
+    assert (health["status"], health["postsWaiting"]) == ("reauth_required", 1)
+    assert await stage.account("tom", platform) == account
+    assert (await stage.carry(account, post))["status"] == "published"
+    assert len(await stage.on_platform(account)) == 1
 
 
 async def test_nobody_reconnects_for_a_day(stage: Stage, video):

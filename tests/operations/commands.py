@@ -13,7 +13,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from layers.cli import app
-from layers.console import out
+from layers.terminal import out
 
 
 @contextmanager

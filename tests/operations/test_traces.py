@@ -18,7 +18,7 @@ from layers.loopback import loopback_server
 
 OFF = """
 import sys
-import layers.cli
+import layers.cli_run
 print([name for name in sys.modules if name.startswith(("opentelemetry", "google.protobuf"))])
 """
 

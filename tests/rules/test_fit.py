@@ -177,6 +177,11 @@ def test_captions(kind: ContentKind, caption: str, expected: list[str]) -> None:
     assert codes(media, kind, caption) == expected
 
 
+def test_a_caption_far_too_long_is_not_counted_to_its_end() -> None:
+    [found] = misfits(MODE, "video", [], "x" * 5_000, None)[-1:]
+    assert found.message.startswith("The caption has more than 1,010 of at most 10 UTF-16 units")
+
+
 def test_a_caption_too_long_is_told_in_numbers() -> None:
     (found,) = misfits(MODE, "video", [FILM], "\U0001f600" * 6, None)
     assert (found.part, found.index) == ("caption", None)

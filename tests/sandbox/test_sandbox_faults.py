@@ -8,6 +8,7 @@ import pytest
 from sandbox_server import picture
 from test_sandbox_bluesky import Person, error
 
+from layers.sandbox.app import sign_up
 from layers.sandbox.bluesky_lexicon import new_tid
 
 PUT = r"POST /xrpc/com\.atproto\.repo\.putRecord$"
@@ -118,6 +119,18 @@ async def test_magic_words_strike_once_per_post(sandbox, person):
     assert len(await person.posts()) == 1
     assert "commit" not in (await person.put(words, rkey)).json
     assert (await person.put(words)).status == 429
+
+
+async def test_a_revoked_account_must_consent_again(sandbox, person):
+    rkey = new_tid()
+    assert error(await person.put("[fault:revoke_token]", rkey)) == (400, "ExpiredToken")
+    assert error(await person.put("[fault:revoke_token]", rkey)) == (400, "InvalidToken")
+    again = Person(sandbox, await sign_up(sandbox.pool, "bluesky", person.who.handle))
+    assert again.did == person.did
+    assert (await again.put("[fault:revoke_token]", rkey)).status == 200
+    await sandbox.fault("bluesky", PUT, "revoke_token")
+    assert error(await again.put()) == (400, "ExpiredToken")
+    assert error(await again.put()) == (400, "InvalidToken")
 
 
 async def test_magic_words_in_a_post_without_a_key(sandbox, person):

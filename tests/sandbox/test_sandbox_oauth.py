@@ -121,7 +121,8 @@ class Elements(HTMLParser):
 async def test_the_page_asks_who_and_what(door):
     reply = await door.get()
     assert (reply.status, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert "Sandbox: who do you want to be?" in reply.json
+    title = "TikTok" if door.platform == "tiktok" else "Instagram"
+    assert f"Who do you want to be on {title}?" in reply.json
     assert "localhost:3000" in reply.json
     page = Elements(reply.json)
     inputs = page.all("input")
@@ -164,6 +165,15 @@ async def test_a_bad_handle_is_asked_for_again(door):
     assert (await door.get(auto="")).status == 400
 
 
+async def test_what_was_chosen_stays_when_the_handle_is_asked_for_again(door):
+    inputs = Elements((await door.decide(handle='a "b"')).json).all("input")
+    assert [one["value"] for one in inputs if one["name"] == "handle"] == ['a "b"']
+    assert {one["value"]: "checked" in one for one in inputs if one["name"] == "scope"} == {
+        door.basic: True,
+        door.publish: False,
+    }
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -202,6 +212,14 @@ async def test_what_only_one_of_them_minds(tiktok, instagram):
     assert (await tiktok.get(state=None)).status == 400
     found = back(await instagram.get(**query, auto="ann", state=None))
     assert (found["a"], set(found)) == ("1", {"a", "code"})
+
+
+async def test_who_is_sent_back_to_the_posts_reads_how_it_ended(sandbox):
+    for given, words in (
+        ({"status": "success"}, "The account is connected."),
+        ({"layers_oauth_error": "<b>"}, "The account is not connected: &lt;b&gt;."),
+    ):
+        assert words in (await sandbox.call("GET", "/posts", params=given)).json
 
 
 # What comes back ---------------------------------------------------------------------------------

@@ -185,6 +185,24 @@ async def test_what_the_creator_turned_off_stays_off(sandbox):
     assert [post["options"][name] for name in wanted] == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("handle", "level", "status"),
+    [
+        ("ann.unaudited", "PUBLIC_TO_EVERYONE", 403),
+        ("ann.unaudited", "SELF_ONLY", 403),
+        ("ann.unaudited.private", "FOLLOWER_OF_CREATOR", 403),
+        ("ann.unaudited.private", "SELF_ONLY", 200),
+    ],
+)
+async def test_an_app_that_was_not_audited_posts_to_private_accounts_for_themselves(
+    sandbox, handle, level, status
+):
+    creator = Creator(sandbox, await sandbox.sign_up("tiktok", handle))
+    reply = await creator.init(privacy_level=level)
+    code = "ok" if status == 200 else "unaudited_client_can_only_post_to_private_accounts"
+    assert error(reply) == (status, code)
+
+
 async def test_a_banned_creator_is_told_with_200_by_creator_info(sandbox):
     banned = Creator(sandbox, await sandbox.sign_up("tiktok", "banned"))
     code = "spam_risk_user_banned_from_posting"

@@ -6,9 +6,12 @@ import { type Page, Pages } from "./pages.js";
 
 /** How to reach an installation. */
 export interface ClientOptions {
-  /** `lp_…`; else LAYERS_API_KEY. */
-  apiKey?: string;
-  /** Such as `https://layers.example.com`; else LAYERS_BASE_URL, else `http://127.0.0.1:8787`. */
+  /** `lp_…`; else LAYERS_API_KEY. null, in a page that Layers itself serves: the session of the browser speaks. */
+  apiKey?: string | null;
+  /**
+   * Such as `https://layers.example.com`; else LAYERS_BASE_URL, else `http://127.0.0.1:8787`. With `apiKey: null` it may
+   * be "": where the page is from.
+   */
   baseUrl?: string;
   /** Milliseconds one try may take; 60,000. Infinity: no limit. An upload may take longer, as long as bytes go out. */
   timeout?: number;
@@ -67,21 +70,25 @@ const LONGEST_WAIT = 60_000;
 /** What timers can count to. They take more for nothing at all. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Sends requests to one installation with one key. */
+/** Sends requests to one installation as one caller. */
 export class Client {
   readonly baseUrl: string;
   // Private, so that nothing that prints a client prints the key.
-  readonly #apiKey: string;
+  readonly #identity: Record<string, string>;
   readonly #fetch: typeof fetch;
   readonly #patience: Patience;
 
   constructor(options: ClientOptions = {}) {
-    const apiKey = options.apiKey ?? fromEnvironment("LAYERS_API_KEY");
-    if (!apiKey) throw new TypeError("No API key: give apiKey, or set LAYERS_API_KEY.");
+    const apiKey = options.apiKey === undefined ? fromEnvironment("LAYERS_API_KEY") : options.apiKey;
+    if (!apiKey && apiKey !== null) throw new TypeError("No API key: give apiKey, or set LAYERS_API_KEY.");
     const baseUrl = options.baseUrl ?? (fromEnvironment("LAYERS_BASE_URL") || "http://127.0.0.1:8787");
-    if (!/^https?:\/\/[^/]/.test(baseUrl)) throw new TypeError(`baseUrl must be an address (https://…), got ${baseUrl}.`);
+    const isHere = apiKey === null && baseUrl === "";
+    if (!isHere && !/^https?:\/\/[^/]/.test(baseUrl)) {
+      throw new TypeError(`baseUrl must be an address (https://…), got ${baseUrl}.`);
+    }
     this.baseUrl = baseUrl.replace(/\/+$/, "");
-    this.#apiKey = apiKey;
+    // A form of another site can send the session's cookie, but never this header.
+    this.#identity = apiKey === null ? { "X-Layers-Session": "1" } : { Authorization: `Bearer ${apiKey}` };
     this.#fetch = options.fetch ?? ((...all) => globalThis.fetch(...all));
     this.#patience = { timeout: options.timeout ?? 60_000, maxRetries: options.maxRetries ?? 4 };
   }
@@ -123,7 +130,7 @@ export class Client {
 
   async #patiently<T>(attempt: Attempt, options: WriteOptions = {}): Promise<T> {
     const patience = { ...this.#patience, ...defined(options) };
-    const headers: Record<string, string> = { ...attempt.headers, Authorization: `Bearer ${this.#apiKey}` };
+    const headers: Record<string, string> = { ...attempt.headers, ...this.#identity };
     const idempotencyKey = attempt.method === "GET" ? undefined : options.idempotencyKey ?? newKey();
     if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;
     for (let tried = 0; ; tried++) {

@@ -13,6 +13,20 @@ const pagesOf = (url: string) => {
   return { json: { items: [{ id: from }, { id: from + 1 }], nextCursor: from < 4 ? String(from + 2) : null } };
 };
 
+test("without a key the browser's session speaks, where the page is from", async () => {
+  vi.stubEnv("LAYERS_API_KEY", apiKey);
+  const asked: [string, RequestInit][] = [];
+  const fake = (async (url: string, init: RequestInit) => {
+    asked.push([url, init]);
+    return Response.json({ items: [], nextCursor: null });
+  }) as typeof fetch;
+  await new Layers({ apiKey: null, baseUrl: "", fetch: fake }).projects.list();
+  expect(asked[0]?.[0]).toBe("/v1/projects");
+  expect(asked[0]?.[1].headers).toEqual({ "X-Layers-Session": "1" });
+  expect(() => new Layers({ apiKey, baseUrl: "" })).toThrow(TypeError);
+  expect(() => new Layers({ apiKey: "" })).toThrow(TypeError);
+});
+
 test("a list is its first page, its pages, or its items, and asks no more than is read", async () => {
   await using server = await serve(({ url }) => pagesOf(url));
   const list = new Layers({ apiKey, ...server }).projects.list({ limit: 2 });

@@ -1,14 +1,16 @@
 """The caller of a request, established before anything else happens."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar, cast
+from urllib.parse import urlsplit
 
+import asyncpg
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from layers.access import keys, limits, store
+from layers.access import keys, limits, sessions, store
 from layers.access.keys import EVERYTHING, Environment
 from layers.access.notes import Notes, Refusal
 from layers.api import errors
@@ -142,20 +144,57 @@ def refuse_nul(scope: Scope) -> None:
 
 
 async def authenticate(scope: Scope) -> Caller:
-    """Return the caller. Raises Unauthenticated or KillSwitch."""
-    presented = keys.parse_key(_presented(scope))
+    """Return the caller: of the key in a header, else of the session. Raises Unauthenticated, KillSwitch or, for a
+    session, ForbiddenOrigin."""
+    presented = _presented(scope)
+    if presented is None:
+        return await caller_of_session(scope)
+    return admit(scope, await key_of(scope, presented))
+
+
+async def caller_of_session(scope: Scope) -> Caller:
+    """Return the caller for whom a browser's session speaks. Raises Unauthenticated or ForbiddenOrigin."""
+    state = scope["litestar_app"].state
+    public_origin = cast("str", state["public_origin"])
+    token = sessions.token_in(scope, public_origin)
+    if token is None:
+        raise _unknown("Send a key as `Authorization: Bearer lp_…`.")
+    sessions.refuse_foreign(scope, public_origin)
+    token_hash = sessions.hash_token(token)
+    record = await store.find_session(state["pool"], token_hash, sessions.IDLE, sessions.LONGEST)
+    if record is None:
+        raise _unknown("This session has ended; sign in again.")
+    if utc_now() - record["seen_at"] > sessions.SEEN_EVERY:
+        await store.note_seen(state["pool"], token_hash)
+    state_of(scope)["session_ends_at"] = record["created_at"] + sessions.LONGEST
+    caller = admit(scope, record)
+    here = urlsplit(public_origin).hostname or ""
+    return replace(caller, return_hosts=(*caller.return_hosts, here))
+
+
+async def key_of(scope: Scope, text: str) -> asyncpg.Record:
+    """Return the key that was presented as `store.BEARER`, whatever its state. Raises Unauthenticated."""
+    presented = keys.parse_key(text)
     if presented is None:
         raise _unknown("Send a key as `Authorization: Bearer lp_…`.")
     record = await store.find_key(scope["litestar_app"].state["pool"], presented.key_id)
     right = keys.matches(presented, record["secret_hash"] if record else keys.NOBODYS_HASH)
     if record is None:
         raise _unknown("This key is not known.")
-    whose = (record["organization_id"], record["id"])
     if not right:
-        note_refused(scope, *whose, "wrong_secret", proven=False)
+        note_refused(scope, record["organization_id"], record["id"], "wrong_secret", proven=False)
         raise _unknown("This key is not known.")
-    if record["environment"] != presented.environment or record["retired"]:
-        note_refused(scope, *whose, "retired" if record["retired"] else "wrong_environment")
+    if record["environment"] != presented.environment:
+        note_refused(scope, record["organization_id"], record["id"], "wrong_environment")
+        raise _unknown("This key is retired or expired.")
+    return record
+
+
+def admit(scope: Scope, record: asyncpg.Record) -> Caller:
+    """Return the caller of a proven key, given as `store.BEARER`. Raises Unauthenticated or KillSwitch."""
+    whose = (record["organization_id"], record["id"])
+    if record["retired"]:
+        note_refused(scope, *whose, "retired")
         raise _unknown("This key is retired or expired.")
     for what in ("key", "organization"):
         if record[f"{what}_killed"]:
@@ -174,11 +213,14 @@ async def authenticate(scope: Scope) -> Caller:
     )
 
 
-def _presented(scope: Scope) -> str:
+def _presented(scope: Scope) -> str | None:
+    """Return the key in the request's headers: "" for one that is none, None where no header is for keys."""
     headers = dict(scope["headers"])
     if b"x-api-key" in headers:
         return headers[b"x-api-key"].decode("latin-1").strip()
-    kind, _, value = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if b"authorization" not in headers:
+        return None
+    kind, _, value = headers[b"authorization"].decode("latin-1").partition(" ")
     return value.strip() if kind.lower() == "bearer" else ""
 
 

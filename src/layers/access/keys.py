@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -32,6 +33,14 @@ SCOPES = (
     "keys:write",
 )
 EVERYTHING = "*"
+Role = Literal["reviewer", "publisher", "owner"]
+REVIEWER = ("projects:read", "content:read", "content:approve", "publish:read", "social:read")
+ROLES: Mapping[Role, tuple[str, ...]] = {
+    "reviewer": REVIEWER,
+    "publisher": (*REVIEWER, "content:write", "publish:write", "social:write"),
+    "owner": (EVERYTHING,),
+}
+"""Names for the sets of scopes that people in the dashboard have. Nothing but scopes decides what is possible."""
 NOBODYS_HASH = bytes(32)
 """What the secret of an unknown key is compared with, so that it takes the work of a known one."""
 

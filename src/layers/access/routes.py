@@ -11,38 +11,20 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from layers.access import commands, schemas, store
 from layers.access.caller import Calling
 from layers.api.pages import Cursor, Page, page_of, read_cursor
-from layers.api.routes import ANY_KEY, NoBody, WireOut, operation
+from layers.api.routes import ANY_KEY, NoBody, operation
 from layers.api.times import utc_or_refuse
 
 KEYS = "/v1/api-keys"
 KEY = f"{KEYS}/{{api_key_id:str}}"
 
 
-class Whoami(WireOut):
-    """What the presented key is."""
-
-    organization_id: str
-    organization_name: str
-    environment: str
-    scopes: list[str]
-    rate_limit_tier: str
-    api_key_id: str
-
-
 EventType = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 @get("/v1/whoami", opt=operation(ANY_KEY), operation_id="apiKeys.whoami")
-async def whoami(call: Calling[NoBody]) -> Whoami:
+async def whoami(call: Calling[NoBody]) -> schemas.Whoami:
     """Say whose key this is and what it may do."""
-    return Whoami(
-        call.caller.organization_id,
-        call.caller.organization_name,
-        call.caller.environment,
-        sorted(call.caller.scopes),
-        call.caller.rate_limit_tier,
-        call.caller.api_key_id,
-    )
+    return schemas.whoami(call.caller)
 
 
 @get(KEYS, opt=operation("keys:read"), operation_id="apiKeys.list")

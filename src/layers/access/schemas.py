@@ -5,10 +5,34 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from layers.access.caller import Caller
 from layers.api.routes import Wire, WireOut, Word
 
 Tier = Literal["standard", "pilot", "partner", "unlimited"]
 KeyStatus = Literal["active", "expired", "killed"]
+
+
+class Whoami(WireOut):
+    """What the presented key is."""
+
+    organization_id: str
+    organization_name: str
+    environment: str
+    scopes: list[str]
+    rate_limit_tier: str
+    api_key_id: str
+
+
+def whoami(caller: Caller) -> Whoami:
+    """Return what a caller is."""
+    return Whoami(
+        caller.organization_id,
+        caller.organization_name,
+        caller.environment,
+        sorted(caller.scopes),
+        caller.rate_limit_tier,
+        caller.api_key_id,
+    )
 
 
 class CreateKey(Wire):

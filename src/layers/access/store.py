@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 
@@ -19,14 +19,17 @@ KILLED = "ARRAY(SELECT id FROM organizations WHERE killed_at IS NOT NULL)"
 own, and nearly always empty."""
 
 
+BEARER = """k.id, k.organization_id, o.name AS organization_name, k.environment, k.secret_hash, k.scopes,
+    k.rate_limit_tier, k.return_hosts, k.expires_at, k.killed_at IS NOT NULL AS key_killed,
+    o.killed_at IS NOT NULL AS organization_killed,
+    k.retired_at IS NOT NULL OR coalesce(k.expires_at <= now(), false) AS retired"""
+"""A key with its organisation, whatever the state of both."""
+
+
 async def find_key(pool: Pool, key_id: str) -> asyncpg.Record | None:
-    """Return a key with its organisation, whatever its state, or None."""
+    """Return a key as BEARER, or None."""
     return await pool.fetchrow(
-        """SELECT k.id, k.organization_id, o.name AS organization_name, k.environment, k.secret_hash, k.scopes,
-            k.rate_limit_tier, k.return_hosts, k.expires_at, k.killed_at IS NOT NULL AS key_killed,
-            o.killed_at IS NOT NULL AS organization_killed,
-            k.retired_at IS NOT NULL OR coalesce(k.expires_at <= now(), false) AS retired
-        FROM api_keys k JOIN organizations o ON o.id = k.organization_id WHERE k.key_id = $1""",
+        f"SELECT {BEARER} FROM api_keys k JOIN organizations o ON o.id = k.organization_id WHERE k.key_id = $1",
         key_id,
     )
 
@@ -75,13 +78,15 @@ async def insert_key(
     return_hosts: Sequence[str],
     rate_limit_tier: str = "unlimited",
     expires_at: datetime | None = None,
+    for_dashboard: bool = False,
 ) -> asyncpg.Record:
     """Insert a key; returns it as KEY."""
     row = await tx.fetchrow(
         f"""INSERT INTO api_keys (id, organization_id, environment, key_id, secret_hash, name, scopes, return_hosts,
-            rate_limit_tier, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING {KEY}""",
+            rate_limit_tier, expires_at, for_dashboard)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING {KEY}""",
         *(id, organization_id, environment, key_id, secret_hash, name, list(scopes), list(return_hosts)),
-        *(rate_limit_tier, expires_at),
+        *(rate_limit_tier, expires_at, for_dashboard),
     )
     assert row is not None
     return row
@@ -144,6 +149,86 @@ async def count_request(pool: Pool, api_key_id: str, endpoint_class: str) -> asy
     )
     assert row is not None
     return row
+
+
+# Sessions of the dashboard ---------------------------------------------------------------------------------------
+
+
+async def insert_link(tx: Connection, token_hash: bytes, api_key_id: str, life: timedelta) -> datetime:
+    """Keep a link to sign in by; returns until when it is good."""
+    return await tx.fetchval(
+        "INSERT INTO dashboard_links (token_hash, api_key_id, expires_at) VALUES ($1, $2, now() + $3::interval)"
+        " RETURNING expires_at",
+        *(token_hash, api_key_id, life),
+    )
+
+
+async def use_link(tx: Connection, token_hash: bytes) -> asyncpg.Record | None:
+    """Use a link up; returns its key as BEARER, None if there is no such link any more."""
+    return await tx.fetchrow(
+        f"""WITH used AS (
+            DELETE FROM dashboard_links WHERE token_hash = $1 AND expires_at > now() RETURNING api_key_id
+        )
+        SELECT {BEARER} FROM used JOIN api_keys k ON k.id = used.api_key_id
+            JOIN organizations o ON o.id = k.organization_id""",
+        token_hash,
+    )
+
+
+async def insert_session(tx: Connection, token_hash: bytes, api_key_id: str, secret_hash: bytes) -> datetime:
+    """Begin a session that is good as long as the key has this secret; returns its beginning."""
+    return await tx.fetchval(
+        "INSERT INTO dashboard_sessions (token_hash, api_key_id, secret_hash) VALUES ($1, $2, $3)"
+        " RETURNING created_at",
+        *(token_hash, api_key_id, secret_hash),
+    )
+
+
+async def find_session(
+    pool: Pool, token_hash: bytes, idle: timedelta, longest: timedelta
+) -> asyncpg.Record | None:
+    """Return the key of a session that has not ended as BEARER, since when there is the session (`created_at`) and
+    when it was used (`seen_at`)."""
+    row = await pool.fetchrow(
+        f"""SELECT {BEARER}, s.created_at, s.seen_at FROM dashboard_sessions s JOIN api_keys k ON k.id = s.api_key_id
+            JOIN organizations o ON o.id = k.organization_id
+        WHERE s.token_hash = $1 AND s.seen_at > now() - $2::interval AND s.created_at > now() - $3::interval
+            AND s.secret_hash = k.secret_hash""",
+        *(token_hash, idle, longest),
+    )
+    return row if row and not (row["retired"] or row["key_killed"] or row["organization_killed"]) else None
+
+
+async def note_seen(pool: Pool, token_hash: bytes) -> None:
+    """Note that a session was used."""
+    await pool.execute("UPDATE dashboard_sessions SET seen_at = now() WHERE token_hash = $1", token_hash)
+
+
+async def end_session(tx: Connection, token_hash: bytes) -> str | None:
+    """End a session; returns its key's id, None if there was none."""
+    return await tx.fetchval(
+        "DELETE FROM dashboard_sessions WHERE token_hash = $1 RETURNING api_key_id", token_hash
+    )
+
+
+async def forget_sessions(tx: Connection, idle: timedelta, longest: timedelta) -> list[asyncpg.Record]:
+    """Forget links and sessions that are over, and retire keys that were made for a link and serve nobody any more.
+
+    Returns those keys: `id`, `organization_id`, `name`, `environment`.
+    """
+    await tx.execute("DELETE FROM dashboard_links WHERE expires_at <= now()")
+    await tx.execute(
+        """DELETE FROM dashboard_sessions s USING api_keys k WHERE k.id = s.api_key_id
+        AND (s.seen_at <= now() - $1::interval OR s.created_at <= now() - $2::interval OR k.retired_at IS NOT NULL
+            OR k.killed_at IS NOT NULL OR k.expires_at <= now() OR k.secret_hash <> s.secret_hash)""",
+        *(idle, longest),
+    )
+    return await tx.fetch(
+        """UPDATE api_keys k SET retired_at = now() WHERE k.for_dashboard AND k.retired_at IS NULL
+            AND NOT EXISTS (SELECT FROM dashboard_links l WHERE l.api_key_id = k.id)
+            AND NOT EXISTS (SELECT FROM dashboard_sessions s WHERE s.api_key_id = k.id)
+        RETURNING k.id, k.organization_id, k.name, k.environment"""
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,16 +75,18 @@ def open_to_all(
     subcodes: Sequence[str] = (),
     also: Mapping[int, str] | None = None,
     media: Sequence[str] = ("application/json",),
+    body: type[Wire] = NoBody,
     polled: bool = False,
     tagged: bool = False,
     raw: bool = False,
 ) -> Mapping[str, Any]:
     """Declare a route that needs no key and no transaction (health, signed links).
 
-    `media`: the types it answers. `tagged`: its answer carries an ETag of its own making. `raw`: it takes bytes, as
-    they are.
+    `media`: the types it answers. `body`: of a route that reads one itself. `tagged`: its answer carries an ETag of its
+    own making. `raw`: it takes bytes, as they are.
     """
     told = {"errors": errors, "subcodes": subcodes, "also": also or {}, "media": media}
+    told |= {"body": body, "form": False, "example": {}}
     return {"open": True, "polled": polled, "tagged": tagged, "raw": raw, **told}
 
 

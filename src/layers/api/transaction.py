@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import asyncpg
 import msgspec
@@ -25,13 +25,14 @@ from litestar.types import (
 from litestar.utils.scope.state import ScopeState
 
 from layers.api import errors
-from layers.api.context import hooks_of, method_of, state_of
+from layers.api.context import header_of, hooks_of, method_of, state_of
 from layers.api.envelope import unavailable
 from layers.api.parameters import take_query
 from layers.db.pool import DATABASE_AWAY, Connection, Pool, Queries
 from layers.kit.canonical import fingerprint
 from layers.kit.problems import find_problems
 
+T = TypeVar("T", bound=msgspec.Struct)
 MAX_JSON_BYTES = 1024 * 1024
 TRIES = 3
 """How often a mutation is tried before the caller is asked to come again."""
@@ -101,19 +102,35 @@ def transaction(app: ASGIApp) -> ASGIApp:
 async def _take_body(scope: Scope, receive: Receive) -> bytes:
     """Read and decode the body to the type the route declares; returns its fingerprint."""
     opt, state = scope["route_handler"].opt, state_of(scope)
-    if _header(scope, b"content-encoding") not in ("", "identity"):
-        raise errors.UnsupportedMediaType("Bodies are taken uncompressed; send no Content-Encoding.")
-    content_type = _header(scope, b"content-type").partition(";")[0].strip().lower()
-    if opt["form"] and content_type == "multipart/form-data":
+    if opt["form"] and _content_type(scope) == "multipart/form-data":
+        _refuse_encoded(scope)
         state[UPLOAD_STATE] = upload = await scope["litestar_app"].state["receive_upload"](scope, receive)
         state["payload"] = None
         return cast("bytes", upload.fingerprint)
-    raw = await _read(scope, receive)
-    if raw and content_type not in ("application/json", ""):
-        takes = "application/json or multipart/form-data" if opt["form"] else "application/json"
-        raise errors.UnsupportedMediaType(f"This route takes {takes}, not {content_type}.")
-    state["payload"], value = decode_body(raw or b"{}", opt["body"])
+    state["payload"], value = await take_json(scope, receive, opt["body"], form=opt["form"])
     return fingerprint(value)
+
+
+async def take_json(
+    scope: Scope, receive: Receive, expected: type[T], *, form: bool = False
+) -> tuple[T, object]:
+    """Read a JSON body; returns it as `expected` and as plain values. `form`: the route takes forms as well."""
+    _refuse_encoded(scope)
+    raw = await _read(scope, receive)
+    content_type = _content_type(scope)
+    if raw and content_type not in ("application/json", ""):
+        takes = "application/json or multipart/form-data" if form else "application/json"
+        raise errors.UnsupportedMediaType(f"This route takes {takes}, not {content_type}.")
+    return decode_body(raw or b"{}", expected)
+
+
+def _refuse_encoded(scope: Scope) -> None:
+    if header_of(scope, b"content-encoding") not in ("", "identity"):
+        raise errors.UnsupportedMediaType("Bodies are taken uncompressed; send no Content-Encoding.")
+
+
+def _content_type(scope: Scope) -> str:
+    return header_of(scope, b"content-type").partition(";")[0].strip().lower()
 
 
 async def _read(scope: Scope, receive: Receive) -> bytes:
@@ -134,7 +151,7 @@ async def _read(scope: Scope, receive: Receive) -> bytes:
 
 def refuse_announced(scope: Scope, most: int) -> None:
     """Refuse a body by its Content-Length, before it is sent. Raises PayloadTooLarge."""
-    announced = _header(scope, b"content-length")
+    announced = header_of(scope, b"content-length")
     if announced.isdecimal() and int(announced) > most:
         raise _too_large(most)
 
@@ -144,11 +161,11 @@ def _too_large(most: int) -> errors.PayloadTooLarge:
 
 
 @cache
-def _decoder(expected: type[msgspec.Struct]) -> msgspec.json.Decoder[msgspec.Struct]:
+def _decoder(expected: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(expected)
 
 
-def decode_body(raw: bytes, expected: type[msgspec.Struct]) -> tuple[msgspec.Struct, object]:
+def decode_body(raw: bytes, expected: type[T]) -> tuple[T, object]:
     """Return the body as `expected` and as plain values. Raises Validation with every fault at once."""
     try:
         plain = msgspec.json.decode(raw)
@@ -185,7 +202,7 @@ def _children(node: object) -> Iterable[object]:
 
 
 def _idempotent_call(scope: Scope, body_print: bytes) -> IdempotentCall | None:
-    key = _header(scope, b"idempotency-key")
+    key = header_of(scope, b"idempotency-key")
     if not any(name == b"idempotency-key" for name, _ in scope["headers"]):
         return None
     if not VISIBLE_ASCII.fullmatch(key):
@@ -380,7 +397,3 @@ def _replay(call: IdempotentCall, row: asyncpg.Record) -> Captured | None:
 
 async def _nothing_more() -> Any:
     return {"type": "http.request", "body": b"", "more_body": False}
-
-
-def _header(scope: Scope, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")

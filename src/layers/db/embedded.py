@@ -50,6 +50,11 @@ with warnings.catch_warnings():
 MAJOR = 18
 DATABASE = "layers"
 SYSTEM_USER = "layers-pg"
+USERADD = (
+    "useradd",
+    *("--system", "--no-create-home", "--home-dir=/nonexistent", "--shell=/usr/sbin/nologin"),
+)
+ACCOUNTS_LOCK = "/etc/.pwd.lock"
 PORT = 5432  # names the socket file; nothing listens on it
 ATTEMPTS = 5
 PATIENCE = 120.0  # seconds: crash recovery replays up to max_wal_size
@@ -576,20 +581,37 @@ def _remedy(message: str, data_dir: Path) -> str:
 
 
 def _system_account() -> tuple[int, int]:
-    useradd = shlex.split(
-        "useradd --system --no-create-home --home-dir=/nonexistent --shell=/usr/sbin/nologin"
-    )
-    for name in (SYSTEM_USER, SYSTEM_USER, "nobody"):
-        try:
-            found = pwd.getpwnam(name)
-        except KeyError:
-            with suppress(FileNotFoundError):
-                subprocess.run([*useradd, SYSTEM_USER], capture_output=True, check=False)  # noqa: S603
-        else:
-            return found.pw_uid, found.pw_gid
-    raise EmbeddedError(
-        "PostgreSQL refuses to run as root.", f"Create a user: useradd --system {SYSTEM_USER}"
-    )
+    with suppress(OSError), _making_accounts():
+        if _account(SYSTEM_USER) is None:
+            subprocess.run([*USERADD, SYSTEM_USER], capture_output=True, check=False)  # noqa: S603
+    found = _account(SYSTEM_USER) or _account("nobody")
+    if found is None:
+        raise EmbeddedError(
+            "PostgreSQL refuses to run as root.", f"Create a user: useradd --system {SYSTEM_USER}"
+        )
+    return found
+
+
+@contextmanager
+def _making_accounts() -> Generator[None]:
+    """Wait for others that make the account: several useradd at a time each give it another number, and one lasts.
+
+    The file is the one that lckpwdf(3) locks in another way, so useradd itself does not wait for us.
+    """
+    fd = os.open(ACCOUNTS_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _account(name: str) -> tuple[int, int] | None:
+    try:
+        found = pwd.getpwnam(name)
+    except KeyError:
+        return None
+    return found.pw_uid, found.pw_gid
 
 
 def _fits(folder: Path) -> bool:

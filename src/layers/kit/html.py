@@ -28,7 +28,7 @@ h2 { font-size: 1rem; margin: 0 0 .6rem }
 p { margin: 0 0 1.1rem } .quiet { color: var(--quiet) } .quiet b { color: var(--ink) }
 p:last-child { margin-bottom: 0 }
 small, .hint { font-size: .85rem; color: var(--quiet) } .hint { margin: .45rem 0 1.1rem }
-.bad { color: var(--bad) } .good { color: var(--good) } .wait { color: var(--wait) }
+.bad, .hint.bad { color: var(--bad) } .good { color: var(--good) } .wait { color: var(--wait) }
 code, small.mono { font: .75rem/1.4 ui-monospace, Menlo, monospace; color: var(--quiet) }
 a { color: var(--accent) }
 label.name { display: block; font-weight: 600; margin-bottom: .35rem }
@@ -59,7 +59,9 @@ ol.steps { list-style: none; counter-reset: step; margin: 1.2rem 0 0; padding: 0
   display: grid; place-items: center; font-size: .85rem; background: var(--accent); color: var(--on-accent) }
 .media { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .75rem }
 .media img, .media video { width: 100%; max-height: 60vh; object-fit: contain; border-radius: .8rem; background: #8882 }
-figure { margin: 0; display: grid; gap: .5rem; align-content: start }
+figure { margin: 0; display: grid; gap: .5rem; align-content: end }
+.media + button { margin-top: .75rem }
+[hidden] { display: none !important }
 textarea + button { margin-top: .6rem }
 article { margin-top: .9rem } article header { display: flex; gap: .2rem .6rem; flex-wrap: wrap; align-items: baseline }
 article header small { flex-basis: 100% } article header .badge { margin-left: auto; color: var(--quiet) }

@@ -3,7 +3,7 @@
 The SDK reads its own `OTEL_…` variables: sampler, headers, service name and resource attributes.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -12,8 +12,6 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
-from layers.kit.tracing import Attributes
 
 KINDS = {
     "internal": SpanKind.INTERNAL,
@@ -48,7 +46,9 @@ class OtelTracer:
         self._tracer = provider.get_tracer("layers")
 
     @contextmanager
-    def span(self, name: str, kind: str, parent: str | None, attributes: Attributes) -> Generator[OtelSpan]:
+    def span(
+        self, name: str, kind: str, parent: str | None, attributes: Mapping[str, str | int]
+    ) -> Generator[OtelSpan]:
         """Open a span below `parent`, else below the current one."""
         context = WIRE.extract({"traceparent": parent}) if parent else None
         with self._tracer.start_as_current_span(name, context, KINDS[kind]) as opened:

@@ -62,7 +62,7 @@ class Credentials:
         """Return what the operator configured for the platform's app; the sandbox takes any."""
         platform = connector.limits.platform.upper()
         found = {name: self.settings.platforms.get(f"{platform}_{name}", "") for name in connector.settings}
-        return {name: value or ("sandbox" if sandbox else "") for name, value in found.items()}
+        return {name: value or ("Layers" if sandbox else "") for name, value in found.items()}
 
     def is_stale(self, row: AccountRow) -> bool:
         """Tell whether the token ends so soon that using it would be a gamble."""

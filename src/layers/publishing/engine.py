@@ -184,6 +184,7 @@ class _Attempt:
         self.story: list[StoryStep] = []
         self.lookups: list[dict[str, object]] = []
         self.refreshed = self.called = False
+        self.refused_as: str | None = None
         self.last_call: Call | None = None
         self.flushed_at = self.started
         self.mode = self.connector.limits.modes[claim.mode]
@@ -258,7 +259,7 @@ class _Attempt:
             except Reconnect as failure:
                 if self.refreshed:
                     return self._wait_for_person(failure)
-                self.refreshed, self.account = True, None
+                self.refreshed, self.account, self.refused_as = True, None, failure.platform_code
             except _InDoubt as doubt:
                 return self._park_in_doubt(doubt)
             except _OutcomeUnknown as why:
@@ -634,11 +635,12 @@ class _Attempt:
             if self.committed:
                 return self._unknown("The account was not reconnected within a day.")
             return self._end_failed(failure.code, f"Not reconnected within a day: {failure.message}")
+        word = failure.platform_code or self.refused_as
         self.tell("reauth_required", f"{failure.message} Until then the post waits.")
         return Settlement(
             "publishing" if self.committed else "queued",
             due_at=deadline,
-            error=self._error(failure.code, failure.message, failure.platform_code, retryable=True),
+            error=self._error(failure.code, failure.message, word, retryable=True),
             account_needs_reauth=True,
         )
 

@@ -94,7 +94,12 @@ def _body(state: State, row: asyncpg.Record, query: str) -> str:
     mode = LIMITS[row["platform"]].modes[row["mode"]]
     media = msgspec.convert(row["media"], list[Media])
     shown = "\n".join(_item(state, item, place, len(media)) for place, item in enumerate(media, 1))
-    steps = [("Save the media", f'<div class="media">{shown}</div>')]
+    steps = [
+        (
+            f"Save the media{', in this order' if len(media) > 1 else ''}",
+            f'<div class="media">{shown}</div>{SHARE}',
+        )
+    ]
     steps += [("Copy the caption", _copyable("Caption", row["caption"]))] if row["caption"] else []
     steps += [(f"Post on {title}", _open(title, mode.handoff or ""))]
     if row["first_comment"]:
@@ -112,13 +117,15 @@ def _steps(steps: Iterable[tuple[str, str]]) -> str:
 
 def _item(state: State, item: Media, place: int, of: int) -> str:
     url = escape(state["signer"].sign(f"/v1/assets/{item.id}", utc_now() + MEDIA_LINK_LIFE))
-    name = item.kind if of == 1 else f"{item.kind} {place} of {of}"
+    name, short = (item.kind, "Save") if of == 1 else (f"{item.kind} {place} of {of}", f"Save {place}")
+    file = f"{place}.{item.mime_type.rpartition('/')[2].replace('quicktime', 'mov')}"
     show = (
         f'<img src="{url}" alt="The {name} to post">'
         if item.kind == "image"
         else f'<video src="{url}" controls playsinline preload="metadata" aria-label="The {name} to post"></video>'
     )
-    return f'<figure>{show}<a href="{url}" download class="button" aria-label="Save the {name}">Save</a></figure>'
+    save = f'<a href="{url}" download="{file}" class="button" aria-label="Save the {name}">{short}</a>'
+    return f"<figure>{show}{save}</figure>"
 
 
 def _copyable(label: str, text: str) -> str:
@@ -143,7 +150,7 @@ def _done(query: str, *, posted: bool) -> str:
 
 
 def _page(title: str, inside: str, *, card: bool = False) -> Response[str]:
-    policy = "img-src 'self'; media-src 'self'; form-action 'self'"
+    policy = "img-src 'self'; media-src 'self'; connect-src 'self'; form-action 'self'"
     return Response(
         html.page(f"Post on {title}", inside, card=card, script=SCRIPT),
         media_type=MediaType.HTML,
@@ -153,8 +160,20 @@ def _page(title: str, inside: str, *, card: bool = False) -> Response[str]:
 
 LONGEST_TIME = 12
 BEFORE_ALL_LINKS = datetime.fromtimestamp(0, UTC)
+SHARE = '<button type="button" id="share" hidden>Share</button>'
+"""Where the device has a share sheet: from there media goes to the app or among the photos, unlike a download."""
+
 SCRIPT = """document.querySelectorAll('[data-copy]').forEach(b=>b.onclick=async()=>{
 const t=document.getElementById(b.dataset.copy);t.select();
 try{await navigator.clipboard.writeText(t.value)}catch{document.execCommand('copy')}
-b.textContent='Copied'})"""
+b.textContent='Copied'})
+const share=document.getElementById('share');let files
+const open=async a=>{const r=await fetch(a.href);if(!r.ok)throw Error(r.status)
+const b=await r.blob();return new File([b],a.download,{type:b.type})}
+share.hidden=!navigator.canShare?.({files:[new File(['-'],'1.jpeg',{type:'image/jpeg'})]})
+share.onclick=async()=>{share.textContent='Getting the media…'
+try{files??=await Promise.all([...document.querySelectorAll('a[download]')].map(open))
+await navigator.share({files});share.textContent='Share'}
+catch(e){share.textContent=e.name=='AbortError'?'Share':e.name=='NotAllowedError'?'Ready: tap once more':
+'This cannot be shared; save it'}}"""
 ROUTES = [page, mark]

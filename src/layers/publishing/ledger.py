@@ -380,7 +380,7 @@ def _event_rows(held: Claim, end: Settlement) -> list[dict[str, object]]:
     rows = [_event_row(held, end.event, held.id, _told(held, end))] if end.event else []
     if end.account_needs_reauth and held.account.status == "connected":
         data: dict[str, object] = {"socialAccountId": held.social_account_id, "platform": held.platform}
-        data["reason"] = end.error.message if end.error else None
+        data |= {"reason": end.error.message if end.error else None, "status": "reauth_required"}
         rows.append(_event_row(held, "social_account.needs_reauth", held.social_account_id, data))
     return rows
 

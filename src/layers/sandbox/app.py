@@ -122,12 +122,17 @@ def _public_routes(world: World) -> list[HTTPRouteHandler]:
 
     @get("/posts")
     async def posts(
+        request: HttpRequest,
         limit: FromQuery[int] = 100,
         owner: FromQuery[str | None] = None,
         platform: FromQuery[str | None] = None,
     ) -> Response[str]:
         items = await _items(world, limit, owner, platform)
-        return Response(_page(items), headers=html.headers("img-src 'self'"), media_type="text/html")
+        return Response(
+            _page(items, _outcome(request.query_params)),
+            headers=html.headers("img-src 'self'"),
+            media_type="text/html",
+        )
 
     @get("/blobs/{sha256:str}")
     async def blob(sha256: FromPath[str]) -> Response[bytes]:
@@ -157,9 +162,19 @@ async def _items(world: World, limit: int, owner: str | None, platform: str | No
 MARKS: Mapping[ItemState, str] = {"public": "good", "processing": "wait"}
 
 
-def _page(items: list[Item]) -> str:
+def _outcome(query: Mapping[str, str]) -> str:
+    """Say how a consent ended, to whoever was sent back to this page from one."""
+    if query.get("status") == "success":
+        return '<p class="good" role="status"><b>The account is connected.</b></p>'
+    if error := query.get("layers_oauth_error"):
+        return f'<p class="bad" role="status"><b>The account is not connected: {escape(error)}.</b></p>'
+    return ""
+
+
+def _page(items: list[Item], outcome: str) -> str:
     count = f"{len(items)} post{'' if len(items) == 1 else 's'}, newest first." if items else "Nothing yet."
     inside = f"""<h1>What the sandbox platforms show</h1>
+{outcome}
 <p class="quiet">{count} No real platform was touched.</p>
 {"".join(map(_article, items))}"""
     return html.page("Sandbox: posts", inside, badge="SANDBOX")

@@ -49,7 +49,7 @@ from layers.sandbox.fake import (
     origin_of,
     respond,
 )
-from layers.sandbox.faults import is_rejected, speak
+from layers.sandbox.faults import Spoken, is_rejected, speak
 from layers.sandbox.media import LARGEST_KEPT, Gauge, Stored
 from layers.sandbox.state import Kind, Row, State
 
@@ -66,6 +66,9 @@ class User(msgspec.Struct):
     """An account; its id is the DID."""
 
     handle: str
+
+
+class AppPassword(msgspec.Struct):
     password: str
 
 
@@ -90,6 +93,8 @@ class Record(msgspec.Struct):
 
 
 USERS = Kind(PLATFORM, "user", User)
+APP_PASSWORDS = Kind(PLATFORM, "app_password", AppPassword)
+"""One an account; the id is the DID."""
 ACCESS = Kind(PLATFORM, "access_token", Access)
 REFRESH = Kind(PLATFORM, "refresh_token", Refresh)
 BLOBS = Kind(PLATFORM, "blob", Stored)
@@ -237,9 +242,10 @@ async def sign_up(state: State, handle: str) -> Identity:
     did = did_of(handle)
     words = secrets.token_hex(8)
     password = "-".join(words[start : start + 4] for start in range(0, 16, 4))
-    if not await state.add(USERS, did, User(handle, password), did):
-        user = await state.get(USERS, did)
-        password = user.value.password if user else password
+    await state.add(USERS, did, User(handle), did)
+    if not await state.add(APP_PASSWORDS, did, AppPassword(password), did):
+        held = await state.get(APP_PASSWORDS, did)
+        password = held.value.password if held else password
     access, refresh = await _issue(state, did)
     secret = {"service": "", "identifier": handle, "password": password}
     secret |= {"did": did, "accessJwt": access, "refreshJwt": refresh}
@@ -258,7 +264,9 @@ async def create_session(request: HttpRequest, world: Injected) -> Response[byte
     login = await _read(request, Login)
     name = login.identifier.removeprefix("@")
     user = await world.state.get(USERS, name if name.startswith("did:") else did_of(name))
-    if user is None or not secrets.compare_digest(user.value.password.encode(), login.password.encode()):
+    held = await world.state.get(APP_PASSWORDS, user.id) if user else None
+    known = held.value.password if held else ""
+    if not (user and known and secrets.compare_digest(known.encode(), login.password.encode())):
         raise _refuse("AuthenticationRequired", "Invalid identifier or password", 401)
     access, refresh = await _issue(world.state, user.id)
     return respond(Answer(200, _session(request, user) | {"accessJwt": access, "refreshJwt": refresh}))
@@ -361,7 +369,7 @@ async def put_record(request: HttpRequest, world: Injected) -> Response[bytes]:
     if write.rkey is msgspec.UNSET:
         raise _refuse("InvalidRequest", 'Input must have the property "rkey"')
     key = f"{did}/{write.collection}/{write.rkey}"
-    await speak(world, request, PLATFORM, key, _text(write))
+    await speak(world, request, Spoken(PLATFORM, did, key), _text(write))
     new = Record(record_cid(write.record), write.record)
     while True:
         held = await world.state.get(RECORDS, key)
@@ -389,7 +397,7 @@ async def create_record(request: HttpRequest, world: Injected) -> Response[bytes
     key = f"{did}/{write.collection}/{write.rkey if given else new_tid()}"
     text = _text(write)
     name = key if given else f"{did} {hashlib.sha256(text.encode()).hexdigest()}"
-    await speak(world, request, PLATFORM, name, text)
+    await speak(world, request, Spoken(PLATFORM, did, name), text)
     new = Record(record_cid(write.record), write.record)
     if not await world.state.add(RECORDS, key, new, did):
         raise Refused(_answer("error", 0))  # measured: not a 409

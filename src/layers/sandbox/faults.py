@@ -8,6 +8,7 @@
 | `refuse` | not executed: the connection is cut |
 | `slow` | executed after `seconds` (or 1) |
 | `expire_token` | not executed: answered as if the token had expired |
+| `revoke_token` | the same, and the account has no token any more: who calls for it must ask for consent again |
 | `unavailable` | not executed: 503 |
 
 Two ways to ask for them:
@@ -16,13 +17,14 @@ Two ways to ask for them:
 first `skip` requests whose `METHOD /path` the regular expression `path` finds (the path as the platform
 has it, without the sandbox's prefix) pass, the next `times` are struck. `GET` lists, `DELETE` removes all.
 Kept in the database and counted there, so several processes together strike exactly `times`; another
-process sees a new fault after 200 ms.
+process sees a new fault after 200 ms. `revoke_token` needs a request that carries the token.
 
 **By magic words in a post's text**, which strike at the call that commits the post, each once per post:
 `[fault:lose_answer]`, `[fault:error_after]`, `[fault:throttle]`, `[fault:refuse]`, `[fault:expire_token]`,
-`[fault:unavailable]`, `[fault:slow=5]`; `[fault:throttle=30]` sets Retry-After. `[fault:reject]` is
-moderation and stands for good: the platform refuses the post however often it is sent. What counts as one
-post: the record key where the platform has one, else all posts of one account with the same text.
+`[fault:revoke_token]`, `[fault:unavailable]`, `[fault:slow=5]`; `[fault:throttle=30]` sets Retry-After.
+`[fault:reject]` is moderation and stands for good: the platform refuses the post however often it is sent.
+What counts as one post: the record key where the platform has one, else all posts of one account with the
+same text.
 
 The connection is cut by aborting uvicorn's transport, so the caller reads end-of-file or a reset where the
 status line should be. Under a server whose transport cannot be reached it gets a status line and headers
@@ -45,10 +47,13 @@ from layers.kit.ids import new_id
 from layers.sandbox.fake import Answer, Fake, HttpRequest, Outcome, World, respond, split_path
 from layers.sandbox.state import Kind, State
 
-Action = Literal["lose_answer", "error_after", "throttle", "refuse", "slow", "expire_token", "unavailable"]
+Action = Literal[
+    "lose_answer", "error_after", "throttle", "refuse", "slow", "expire_token", "revoke_token", "unavailable"
+]
 ANSWERED: dict[str, Outcome] = {
     "throttle": "throttled",
     "expire_token": "expired_token",
+    "revoke_token": "expired_token",
     "unavailable": "unavailable",
 }
 FRESH = 0.2  # seconds the list of faults may be old
@@ -74,7 +79,11 @@ class Fault(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Spoken(msgspec.Struct):
-    """A magic word that has struck."""
+    """A post that magic words strike: whose it is, and a name that is its own on the platform."""
+
+    platform: str
+    owner: str
+    name: str
 
 
 class Struck(Exception):  # noqa: N818
@@ -138,10 +147,18 @@ class Interference:
         elif fault.action == "slow":
             await asyncio.sleep(seconds)
         elif fault.action in ANSWERED:
+            if fault.action == "revoke_token":
+                await self._revoke(scope)
             return await _send(self.fake.answer(ANSWERED[fault.action], seconds), send)
         else:
             scope["state"][AFTERWARDS] = fault.action
         return await self._serve(scope, receive, send)
+
+    async def _revoke(self, scope: Scope) -> None:
+        """Take the tokens of the account whose token the request carries."""
+        _, _, token = HttpRequest(scope).headers.get("authorization", "").partition(" ")
+        if owner := await self.board.state.owner_of(self.fake.name, token):
+            await self.board.state.revoke(self.fake.name, owner)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def unless_lost(message: Message) -> None:
@@ -185,12 +202,14 @@ def is_rejected(text: str) -> bool:
     return "[fault:reject]" in text
 
 
-async def speak(world: World, request: HttpRequest, platform: str, name: str, text: str) -> None:
-    """Let the magic words in `text` strike, each once for the post called `name`. Raises Struck."""
+async def speak(world: World, request: HttpRequest, post: Spoken, text: str) -> None:
+    """Let the magic words in `text` strike, each once for the post. Raises Struck."""
     for word, number in WORD.findall(text):
-        spoken = Kind(platform, "spoken", Spoken)
+        spoken = Kind(post.platform, "spoken", Spoken)
         known = word in ("lose_answer", "error_after", "refuse", "slow") or word in ANSWERED
-        if known and await world.state.add(spoken, f"{name} {word}", Spoken()):
+        if known and await world.state.add(spoken, f"{post.name} {word}", post):
+            if word == "revoke_token":
+                await world.state.revoke(post.platform, post.owner)
             await _strike(request, word, float(number or 1))
 
 

@@ -57,7 +57,7 @@ from layers.sandbox.fake import (
     origin_of,
     respond,
 )
-from layers.sandbox.faults import is_rejected, speak
+from layers.sandbox.faults import Spoken, is_rejected, speak
 from layers.sandbox.instagram_containers import (
     CONTAINERS,
     PLATFORM,
@@ -356,7 +356,7 @@ async def media_publish(request: HttpRequest, world: Injected, ig: FromPath[str]
     row = await _publishable(world, user, text_of(params, "creation_id"))
     text = row.value.caption
     name = f"{user.id} {hashlib.sha256(text.encode()).hexdigest()}"
-    await speak(world, request, PLATFORM, name, text)
+    await speak(world, request, Spoken(PLATFORM, user.id, name), text)
     media_id = _new_id("180")
     await world.state.add(MEDIA, media_id, Media(row.id), user.id)
     while not await world.state.swap(

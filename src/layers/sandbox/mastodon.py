@@ -45,7 +45,7 @@ from layers.sandbox.fake import (
     origin_of,
     respond,
 )
-from layers.sandbox.faults import is_rejected, speak
+from layers.sandbox.faults import Spoken, is_rejected, speak
 from layers.sandbox.media import LARGEST_KEPT, Gauge, Stored
 from layers.sandbox.oauth import (
     Ask,
@@ -438,7 +438,7 @@ async def make_status(request: HttpRequest, world: Injected) -> Response[bytes]:
     new = await _read_status(request)
     post_name = f"{user.id} {key or hashlib.sha256(new.status.encode()).hexdigest()}"
     await _check(world.state, user, new)
-    await speak(world, request, PLATFORM, post_name, new.status)
+    await speak(world, request, Spoken(PLATFORM, user.id, post_name), new.status)
     row = await _add(world.state, user.id, new)
     if key:
         await world.state.remove(KEYS, f"{user.id} {key}")

@@ -169,7 +169,7 @@ def consent_routes(desk: Desk, read: Read = read_ask) -> list[HTTPRouteHandler]:
         except Wrong as why:
             return _show(_wrong_page(desk, str(why)), why.status)
         if (auto := request.query_params.get("auto")) is None:
-            return _show(_page(desk, ask))
+            return _show(_page(desk, ask, Chosen("", ask.scopes)))
         return await _allow(desk, world, ask, auto, ask.scopes)
 
     @post(desk.path, status_code=200, opt={CONSENT: True})
@@ -217,7 +217,7 @@ async def _allow(desk: Desk, world: World, ask: Ask, handle: str, granted: list[
     name = handle.strip().removeprefix("@")
     if not HANDLE.fullmatch(name):
         words = "A handle has 1 to 100 letters, digits, dots, dashes and underscores."
-        return _show(_page(desk, ask, words), 400)
+        return _show(_page(desk, ask, Chosen(handle, granted, words)), 400)
     owner = await desk.person(world.state, name)
     code = desk.new_code()
     expires_at = utc_now() + desk.code_lifetime
@@ -266,18 +266,28 @@ def _show(page: str, status: int = 200) -> Response[str]:
     return Response(page, status_code=status, headers=html.headers(), media_type="text/html")
 
 
-def _page(desk: Desk, ask: Ask, fault: str = "") -> str:
-    scopes = "\n".join(_scope(desk, scope) for scope in ask.scopes)
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What stands in the form: at first all that is asked for, then what the person had chosen when it was refused."""
+
+    handle: str
+    scopes: Collection[str]
+    fault: str = ""
+
+
+def _page(desk: Desk, ask: Ask, chosen: Chosen) -> str:
+    scopes = "\n".join(_scope(desk, scope, ticked=scope in chosen.scopes) for scope in ask.scopes)
     home = urlsplit(ask.redirect_uri).netloc
-    bad = f'<p class="bad" id="fault" role="alert">{escape(fault)}</p>' if fault else ""
-    marked = ' aria-invalid="true" aria-describedby="fault hint"' if fault else ' aria-describedby="hint"'
-    inside = f"""<h1>Sandbox: who do you want to be?</h1>
+    bad = f'<p class="hint bad" id="fault" role="alert">{escape(chosen.fault)}</p>' if chosen.fault else ""
+    marked = f' aria-describedby="{"fault " if bad else ""}hint"' + (' aria-invalid="true"' if bad else "")
+    inside = f"""<h1>Who do you want to be on {escape(desk.title)}?</h1>
 <p class="quiet"><b>{escape(ask.name)}</b> wants to use an account on a make-believe {escape(desk.title)}.
 Nobody real is asked, nothing real is posted. You go back to <b>{escape(home)}</b>.</p>
 <form method="post">
 <label class="name" for="handle">Handle</label>
-<div class="handle"><span aria-hidden="true">@</span><input id="handle" name="handle" placeholder="mira" maxlength="101"
- required autofocus{marked} autocomplete="off" autocapitalize="none" autocorrect="off" spellcheck="false"></div>
+<div class="handle"><span aria-hidden="true">@</span><input id="handle" name="handle"
+ value="{escape(chosen.handle)}" placeholder="mira" maxlength="101" required autofocus{marked}
+ autocomplete="off" autocapitalize="none" autocorrect="off" spellcheck="false"></div>
 {bad}<p class="hint" id="hint">{escape(desk.hint)}</p>
 <fieldset><legend>It may</legend>
 {scopes}
@@ -288,10 +298,10 @@ Nobody real is asked, nothing real is posted. You go back to <b>{escape(home)}</
     return html.page(f"Sandbox: {desk.title}", inside, badge="SANDBOX", card=True)
 
 
-def _scope(desk: Desk, scope: str) -> str:
-    fixed = " disabled" if scope in desk.needed else ""
+def _scope(desk: Desk, scope: str, *, ticked: bool) -> str:
+    marked = (" checked" if ticked else "") + (" disabled" if scope in desk.needed else "")
     return (
-        f'<label class="scope"><input type="checkbox" name="scope" value="{escape(scope)}" checked{fixed}>'
+        f'<label class="scope"><input type="checkbox" name="scope" value="{escape(scope)}"{marked}>'
         f'<span>{escape(desk.scopes[scope])}<small class="mono">{escape(scope)}</small></span></label>'
     )
 

@@ -16,6 +16,8 @@ from layers.kit.times import utc_now
 
 T = TypeVar("T")
 THIS = "platform = $1 AND kind = $2 AND id = $3"
+TOKENS = ("access_token", "refresh_token", "token", "app_password")
+"""Kinds of records by which one may speak for their owner."""
 COLUMNS = "id, owner, data::text AS data, created_at"
 
 
@@ -82,6 +84,17 @@ class State:
         return bool(
             await self._rows(f"DELETE FROM sandbox_records WHERE {THIS} RETURNING id", *_this(kind, key))
         )
+
+    async def owner_of(self, platform: str, token: str) -> str | None:
+        """Return whose a token is, None for one that is not known."""
+        query = "SELECT owner FROM sandbox_records WHERE platform = $1 AND id = $2 AND kind = ANY($3)"
+        found = await self._rows(query, platform, token, TOKENS)
+        return found[0]["owner"] if found else None
+
+    async def revoke(self, platform: str, owner: str) -> None:
+        """Forget every token of an owner, as when a person takes back what they allowed."""
+        query = "DELETE FROM sandbox_records WHERE platform = $1 AND owner = $2 AND kind = ANY($3)"
+        await self._rows(query, platform, owner, TOKENS)
 
     async def find(
         self,

@@ -11,9 +11,10 @@ answer counts bytes, a setting the creator turned off stays off without an error
 1920 x 1080 pixels either way round, 5 drafts stay pending for 24 hours because nobody finishes them here.
 
 A creator's settings are told by words in the handle, split at `.`, `_` and `-`: `private` (private
-account), `nocomment`, `noduet`, `nostitch` (turned off in the app), `banned` (from posting). All posts
-count as those of an audited app; pulled URLs need no verified domain and may be plain http, as local ones
-must be. Any app name and secret will do. Known gaps: no webhooks, no duration, frame-rate or codec checks.
+account), `nocomment`, `noduet`, `nostitch` (turned off in the app), `banned` (from posting), `unaudited` (the app
+is treated as one TikTok has not audited; its five creators a day are not counted). Pulled URLs need no verified
+domain and may be plain http, as local ones must be. Any app name and secret will do. Known gaps: no webhooks, no
+duration, frame-rate or codec checks.
 """
 
 import re
@@ -42,7 +43,7 @@ from layers.sandbox.fake import (
     origin_of,
     respond,
 )
-from layers.sandbox.faults import is_rejected, speak
+from layers.sandbox.faults import Spoken, is_rejected, speak
 from layers.sandbox.media import Gauge
 from layers.sandbox.state import Row
 from layers.sandbox.tiktok_login import ACCESS, USERS, Token, User, log_id
@@ -351,6 +352,10 @@ async def _check_direct(world: World, user: Row[User], privacy_level: str) -> No
     if privacy_level not in user.value.privacy_options:
         options = ", ".join(user.value.privacy_options)
         raise _refuse("privacy_level_option_mismatch", f"privacy_level is one of {options}", 403)
+    settings = user.value.settings
+    if "unaudited" in settings and not ("private" in settings and privacy_level == "SELF_ONLY"):
+        code = "unaudited_client_can_only_post_to_private_accounts"
+        raise _refuse(code, "The account must be private and privacy_level SELF_ONLY.", 403)
     if (code := await _posting_stopped(world, user)) is not None:
         raise _refuse(code, "The creator cannot post now.", 403)
 
@@ -405,7 +410,8 @@ async def _accept(request: HttpRequest, world: World, user: Row[User], share: Sh
     """Give the share its publish id. For a pull this is the commit: the post begins."""
     pulled = share.source == "PULL_FROM_URL"
     if pulled:
-        await speak(world, request, PLATFORM, post_name(user.id, share.caption), share.caption)
+        post_to_be = Spoken(PLATFORM, user.id, post_name(user.id, share.caption))
+        await speak(world, request, post_to_be, share.caption)
         share.begun_at, share.post_id = utc_now(), new_number()
         share.fail_reason = "spam_risk_text" if is_rejected(share.caption) else None
     publish_id = new_publish_id(share)
@@ -438,7 +444,8 @@ async def upload(request: HttpRequest, world: Injected) -> Response[bytes]:
     if gauge.size != expected:
         raise _invalid(f"The body has {gauge.size} bytes instead of {expected}")
     if is_last:
-        await speak(world, request, PLATFORM, post_name(row.owner, share.caption), share.caption)
+        post_to_be = Spoken(PLATFORM, row.owner, post_name(row.owner, share.caption))
+        await speak(world, request, post_to_be, share.caption)
     grown = after_chunk(share, gauge.stored(), "spam_risk_text" if is_rejected(share.caption) else None)
     if not await world.state.swap(SHARES, row, grown):
         now = await world.state.get(SHARES, row.id)

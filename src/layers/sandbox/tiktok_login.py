@@ -97,7 +97,8 @@ DESK = Desk(
     # Real codes have characters that must be percent-encoded in the address, so that decoding twice shows.
     new_code=lambda: code_of("", "*1!6247.s1"),
     person=person,
-    hint="Words in it set the scene: mira.private, mira.nocomment, mira.noduet, mira.nostitch, mira.banned.",
+    hint="Words in it set the scene: mira.private, mira.nocomment, mira.noduet, mira.nostitch, mira.banned,"
+    " mira.unaudited.",
     tells_scopes=True,
     static_redirects=True,
     states=True,

@@ -121,10 +121,10 @@ class AccountConnectedData(AccountEventData):
 
 
 class AccountNeedsReauthData(AccountEventData):
-    """A person must reconnect the account: now, or by `reconnectBefore`."""
+    """A person must reconnect the account: now (`reauth_required`), or by `reconnectBefore` (still `connected`)."""
 
     reason: str | None
-    status: str | UnsetType = UNSET
+    status: str
     reconnect_before: datetime | UnsetType = UNSET
 
 

@@ -72,6 +72,20 @@ class AuditEvent(Model):
     data: dict[str, Any]
 
 
+class Connecting(Model):
+    """How an account is connected.
+
+    `consent`: by `oauth-url`, whose `service` is the account's server (`required`, `optional`) or the way
+    that consent goes (`one_of`, from `services`). `credential`: the fields of a credential one may connect
+    with, and what each is.
+    """
+
+    consent: bool
+    service: Literal["none", "one_of", "optional", "required"]
+    services: list[str]
+    credential: dict[str, str]
+
+
 class DailyCap(Model):
     """Posts an account may make in any 24 hours, in all of `modes` together."""
 
@@ -155,6 +169,7 @@ class Platform(Model):
     platform: str
     title: str
     own_limits: bool
+    connect: Connecting
     daily_caps: list[DailyCap]
     modes: list[PlatformMode]
 
@@ -797,13 +812,15 @@ class SocialAccountConnectedEvent(Model):
 
 
 class AccountNeedsReauthData(Model):
-    """A person must reconnect the account: now, or by `reconnect_before`."""
+    """A person must reconnect the account: now (`reauth_required`), or by `reconnect_before` (still
+    `connected`).
+    """
 
     project_id: Optional[str]
     social_account_id: str
     platform: str
     reason: Optional[str]
-    status: Optional[str]
+    status: str
     reconnect_before: Optional[datetime]
 
 
@@ -904,6 +921,7 @@ __all__ = [
     "AuditEvent",
     "AuthorizeUrl",
     "Canceled",
+    "Connecting",
     "Container",
     "ContentApprovedData",
     "ContentApprovedEvent",

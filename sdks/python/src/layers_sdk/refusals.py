@@ -37,6 +37,12 @@ class CredentialInvalidError(ApiError):
     social_account_id: str
 
 
+class ForbiddenOriginError(ApiError):
+    """A change was asked for with a browser's session, and not by the dashboard of this installation."""
+
+    code = "FORBIDDEN_ORIGIN"
+
+
 class ForbiddenScopeError(ApiError):
     """The key lacks the scope named in `details.requiredScope`."""
 
@@ -152,7 +158,7 @@ class UriTooLongError(ApiError):
 
 
 class ValidationError(ApiError):
-    """The input is wrong; `details.issues` lists every fault at once."""
+    """The input is wrong; `details.issues` lists every fault at once, up to a thousand."""
 
     code = "VALIDATION"
     issues: list[Issue]
@@ -163,6 +169,7 @@ BY_CODE: dict[str, type[ApiError]] = {
     "CONFLICT": ConflictError,
     "CONTENT_REJECTED": ContentRejectedError,
     "CREDENTIAL_INVALID": CredentialInvalidError,
+    "FORBIDDEN_ORIGIN": ForbiddenOriginError,
     "FORBIDDEN_SCOPE": ForbiddenScopeError,
     "HEADERS_TOO_LARGE": HeadersTooLargeError,
     "IDEMPOTENCY_CONFLICT": IdempotencyConflictError,
@@ -190,6 +197,7 @@ __all__ = [
     "ConflictError",
     "ContentRejectedError",
     "CredentialInvalidError",
+    "ForbiddenOriginError",
     "ForbiddenScopeError",
     "HeadersTooLargeError",
     "IdempotencyConflictError",

@@ -60,7 +60,7 @@ export class ApiKeys {
    * Make a key that may do no more than the one that makes it. The secret is shown this once.
    *
    * `POST /v1/api-keys`, scope `keys:write`.
-   * Its own errors: `CONFLICT`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`.
    */
   create(params: ApiKeyCreateParams, options?: WriteOptions): Promise<ShownKey> {
     return this.client.request("POST", "/v1/api-keys", { body: params, options });
@@ -70,7 +70,7 @@ export class ApiKeys {
    * Give a key a new secret; the old one is dead at once.
    *
    * `POST /v1/api-keys/{apiKeyId}/rotate`, scope `keys:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   rotate(params: ApiKeyRotateParams, options?: WriteOptions): Promise<ShownKey> {
     const { apiKeyId } = params;
@@ -81,7 +81,7 @@ export class ApiKeys {
    * Disable a key; its next request is refused.
    *
    * `POST /v1/api-keys/{apiKeyId}/kill`, scope `keys:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   kill(params: ApiKeyKillParams, options?: WriteOptions): Promise<ApiKey> {
     const { apiKeyId } = params;
@@ -92,7 +92,7 @@ export class ApiKeys {
    * Retire a key for good.
    *
    * `DELETE /v1/api-keys/{apiKeyId}`, scope `keys:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   delete(params: ApiKeyDeleteParams, options?: WriteOptions): Promise<DeletedKey> {
     const { apiKeyId } = params;

@@ -52,7 +52,7 @@ export class Approval {
    * Change the approval policy.
    *
    * `PATCH /v1/projects/{projectId}/approval-policy`, scope `projects:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `PROJECT_ARCHIVED`.
    */
   updatePolicy(params: ApprovalUpdatePolicyParams, options?: WriteOptions): Promise<ApprovalPolicy> {
@@ -64,7 +64,7 @@ export class Approval {
    * Approve a container; an intent kept on it is released.
    *
    * `POST /v1/content/{containerId}/approve`, scope `content:approve`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `CONTAINER_NOT_COMPLETED`.
    */
   approve(params: ApprovalApproveParams, options?: WriteOptions): Promise<Approved> {
@@ -76,7 +76,7 @@ export class Approval {
    * Reject a container for good.
    *
    * `POST /v1/content/{containerId}/reject`, scope `content:approve`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `CONTAINER_NOT_COMPLETED`.
    */
   reject(params: ApprovalRejectParams, options?: WriteOptions): Promise<Rejected> {
@@ -88,7 +88,7 @@ export class Approval {
    * Withdraw the intent kept on a container that waits for approval.
    *
    * `DELETE /v1/content/{containerId}/pending-schedule`, scope `publish:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   withdrawPendingSchedule(
     params: ApprovalWithdrawPendingScheduleParams,

@@ -82,7 +82,7 @@ export class ContentCalls {
    * Make a container from uploaded files (multipart) or from text (JSON).
    *
    * `POST /v1/projects/{projectId}/content`, scope `content:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `PROJECT_ARCHIVED`.
    */
   createText(params: ContentCreateTextParams, options?: WriteOptions): Promise<Container> {
@@ -120,7 +120,7 @@ export class ContentCalls {
    * Change caption or first comment; posts already queued keep what they were scheduled with.
    *
    * `PATCH /v1/content/{containerId}`, scope `content:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   update(params: ContentUpdateParams, options?: WriteOptions): Promise<Container> {
     const { containerId, ...body } = params;
@@ -131,7 +131,7 @@ export class ContentCalls {
    * Delete a container none of whose posts is on its way.
    *
    * `DELETE /v1/content/{containerId}`, scope `content:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `LIVE_POSTS`.
    */
   delete(params: ContentDeleteParams, options?: WriteOptions): Promise<DeletedContainer> {
@@ -143,7 +143,7 @@ export class ContentCalls {
    * Make a container whose media is fetched from addresses.
    *
    * `POST /v1/projects/{projectId}/content/upload`, scope `content:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `PROJECT_ARCHIVED`.
    */
   createFromUrls(params: ContentCreateFromUrlsParams, options?: WriteOptions): Promise<Container> {
@@ -155,7 +155,7 @@ export class ContentCalls {
    * Make a container and the links its files are to be sent to.
    *
    * `POST /v1/projects/{projectId}/content/uploads`, scope `content:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `PROJECT_ARCHIVED`.
    */
   createUploads(params: ContentCreateUploadsParams, options?: WriteOptions): Promise<Uploads> {
@@ -167,7 +167,7 @@ export class ContentCalls {
    * Complete a container with what was sent for it.
    *
    * `POST /v1/content/{containerId}/finalize-upload`, scope `content:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`, `UPLOAD_INCOMPLETE`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`, `UPLOAD_INCOMPLETE`.
    * Subcodes of `CONFLICT`: `NO_UPLOAD_AWAITED`.
    */
   finalizeUpload(params: ContentFinalizeUploadParams, options?: WriteOptions): Promise<Container> {

@@ -40,6 +40,11 @@ export class CredentialInvalidError extends ApiError<"CREDENTIAL_INVALID", Crede
   override name = "CredentialInvalidError";
 }
 
+/** A change was asked for with a browser's session, and not by the dashboard of this installation. */
+export class ForbiddenOriginError extends ApiError<"FORBIDDEN_ORIGIN"> {
+  override name = "ForbiddenOriginError";
+}
+
 export interface ForbiddenScopeDetails {
   requiredScope: string;
 }
@@ -155,7 +160,7 @@ export interface ValidationDetails {
   issues: Issue[];
 }
 
-/** The input is wrong; `details.issues` lists every fault at once. */
+/** The input is wrong; `details.issues` lists every fault at once, up to a thousand. */
 export class ValidationError extends ApiError<"VALIDATION", ValidationDetails> {
   override name = "ValidationError";
 }
@@ -166,6 +171,7 @@ export const ERRORS = {
   CONFLICT: ConflictError,
   CONTENT_REJECTED: ContentRejectedError,
   CREDENTIAL_INVALID: CredentialInvalidError,
+  FORBIDDEN_ORIGIN: ForbiddenOriginError,
   FORBIDDEN_SCOPE: ForbiddenScopeError,
   HEADERS_TOO_LARGE: HeadersTooLargeError,
   IDEMPOTENCY_CONFLICT: IdempotencyConflictError,

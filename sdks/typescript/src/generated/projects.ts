@@ -56,7 +56,7 @@ export class Projects {
    * Make a project.
    *
    * `POST /v1/projects`, scope `projects:write`.
-   * Its own errors: `CONFLICT`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`.
    */
   create(params: ProjectCreateParams, options?: WriteOptions): Promise<Project> {
     return this.client.request("POST", "/v1/projects", { body: params, options });
@@ -86,7 +86,7 @@ export class Projects {
    * Change a project.
    *
    * `PATCH /v1/projects/{projectId}`, scope `projects:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `PROJECT_ARCHIVED`.
    */
   update(params: ProjectUpdateParams, options?: WriteOptions): Promise<Project> {
@@ -98,7 +98,7 @@ export class Projects {
    * Archive a project; its queued posts are canceled.
    *
    * `DELETE /v1/projects/{projectId}`, scope `projects:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   archive(params: ProjectArchiveParams, options?: WriteOptions): Promise<ArchivedProject> {
     const { projectId } = params;
@@ -109,7 +109,7 @@ export class Projects {
    * Erase an archived project for good, with all that was made in it; `status` tells how far it is.
    *
    * `POST /v1/projects/{projectId}/erase`, scope `projects:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `LIVE_POSTS`, `PROJECT_NOT_ARCHIVED`.
    */
   erase(params: ProjectEraseParams, options?: WriteOptions): Promise<Project> {

@@ -98,7 +98,8 @@ export class PublishingCalls {
    * Publish a container now.
    *
    * `POST /v1/content/{containerId}/publish`, scope `publish:write`.
-   * Its own errors: `APPROVAL_REQUIRED`, `CONFLICT`, `CONTENT_REJECTED`, `CREDENTIAL_INVALID`, `NOT_FOUND`.
+   * Its own errors: `APPROVAL_REQUIRED`, `CONFLICT`, `CONTENT_REJECTED`, `CREDENTIAL_INVALID`,
+   * `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `PROJECT_ARCHIVED`,
    * `SCHEDULED_POST_ID_TAKEN`.
    */
@@ -111,7 +112,7 @@ export class PublishingCalls {
    * Publish a container at a time; 202 while it waits for approval.
    *
    * `POST /v1/content/{containerId}/schedule`, scope `publish:write`.
-   * Its own errors: `CONFLICT`, `CONTENT_REJECTED`, `CREDENTIAL_INVALID`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `CONTENT_REJECTED`, `CREDENTIAL_INVALID`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `PROJECT_ARCHIVED`,
    * `SCHEDULED_POST_ID_TAKEN`.
    */
@@ -124,7 +125,7 @@ export class PublishingCalls {
    * Say what publish or schedule would say; nothing is written.
    *
    * `POST /v1/content/{containerId}/validate`, scope `publish:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   validate(params: ValidateParams, options?: WriteOptions): Promise<Verdict> {
     const { containerId, ...body } = params;
@@ -146,7 +147,7 @@ export class PublishingCalls {
    * Cancel a post unless something irreversible was sent.
    *
    * `DELETE /v1/scheduled-posts/{postId}`, scope `publish:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   cancel(params: CancelParams, options?: WriteOptions): Promise<Canceled> {
     const { postId, ...body } = params;
@@ -179,7 +180,7 @@ export class PublishingCalls {
    * Move a queued post.
    *
    * `POST /v1/scheduled-posts/{postId}/reschedule`, scope `publish:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   reschedule(params: RescheduleParams, options?: WriteOptions): Promise<Rescheduled> {
     const { postId, ...body } = params;
@@ -190,7 +191,7 @@ export class PublishingCalls {
    * Try a failed post again.
    *
    * `POST /v1/scheduled-posts/{postId}/retry`, scope `publish:write`.
-   * Its own errors: `CONFLICT`, `CONTENT_REJECTED`, `CREDENTIAL_INVALID`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `CONTENT_REJECTED`, `CREDENTIAL_INVALID`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `CONTAINER_DELETED`, `CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`,
    * `OUTCOME_UNKNOWN`, `PROJECT_ARCHIVED`.
    */
@@ -203,7 +204,7 @@ export class PublishingCalls {
    * Settle an unknown outcome by what a person saw on the platform.
    *
    * `POST /v1/scheduled-posts/{postId}/resolve`, scope `publish:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   resolve(params: ResolveParams, options?: WriteOptions): Promise<ScheduledPost> {
     const { postId, ...body } = params;

@@ -75,7 +75,7 @@ export class Social {
    * Connect an account with a credential one already has.
    *
    * `POST /v1/projects/{projectId}/social-accounts`, scope `social:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `PROJECT_ARCHIVED`.
    */
   connectAccount(params: SocialConnectAccountParams, options?: WriteOptions): Promise<SocialAccount> {
@@ -98,7 +98,7 @@ export class Social {
    * Set the options that targets of this account may leave out.
    *
    * `PATCH /v1/social-accounts/{accountId}`, scope `social:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   updateAccount(params: SocialUpdateAccountParams, options?: WriteOptions): Promise<SocialAccount> {
     const { accountId, ...body } = params;
@@ -109,7 +109,7 @@ export class Social {
    * Disconnect an account; its queued posts are canceled in the same transaction.
    *
    * `DELETE /v1/social-accounts/{accountId}`, scope `social:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   disconnectAccount(params: SocialDisconnectAccountParams, options?: WriteOptions): Promise<RevokedAccount> {
     const { accountId } = params;
@@ -120,7 +120,7 @@ export class Social {
    * Say where a person consents to connect an account.
    *
    * `POST /v1/projects/{projectId}/social/oauth-url`, scope `social:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`, `RETURN_URL_NOT_ALLOWED`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`, `RETURN_URL_NOT_ALLOWED`.
    * Subcodes of `CONFLICT`: `PROJECT_ARCHIVED`.
    */
   createOauthUrl(params: SocialCreateOauthUrlParams, options?: WriteOptions): Promise<AuthorizeUrl> {
@@ -132,7 +132,7 @@ export class Social {
    * Say where a person consents to reconnect an account; it keeps its id.
    *
    * `POST /v1/projects/{projectId}/social/reauth-url`, scope `social:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`, `RETURN_URL_NOT_ALLOWED`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`, `RETURN_URL_NOT_ALLOWED`.
    * Subcodes of `CONFLICT`: `PROJECT_ARCHIVED`.
    */
   createReauthUrl(params: SocialCreateReauthUrlParams, options?: WriteOptions): Promise<AuthorizeUrl> {

@@ -59,13 +59,15 @@ export interface AccountHealth {
   holdUntil: string | null;
 }
 
-/** A person must reconnect the account: now, or by `reconnectBefore`. */
+/**
+ * A person must reconnect the account: now (`reauth_required`), or by `reconnectBefore` (still `connected`).
+ */
 export interface AccountNeedsReauthData {
   projectId: string | null;
   socialAccountId: string;
   platform: string;
   reason: string | null;
-  status?: string;
+  status: string;
   reconnectBefore?: string;
 }
 
@@ -158,6 +160,21 @@ export interface Canceled {
   id: string;
   status: PostStatus;
   canceledAt: string;
+}
+
+/**
+ * How an account is connected.
+ *
+ * `consent`: by `oauth-url`, whose `service` is the account's server (`required`, `optional`) or the way that
+ * consent
+ * goes (`one_of`, from `services`). `credential`: the fields of a credential one may connect with, and what
+ * each is.
+ */
+export interface Connecting {
+  consent: boolean;
+  service: "none" | "one_of" | "optional" | "required";
+  services: string[];
+  credential: Record<string, string>;
 }
 
 /** A container. */
@@ -412,6 +429,7 @@ export interface Platform {
   platform: string;
   title: string;
   ownLimits: boolean;
+  connect: Connecting;
   dailyCaps: DailyCap[];
   modes: PlatformMode[];
 }
@@ -643,6 +661,17 @@ export interface ScheduledPost {
 export interface SentRequest {
   url: string;
   headers: Record<string, string>;
+}
+
+/** For whom the session speaks, and until when at the latest. */
+export interface Session {
+  organizationId: string;
+  organizationName: string;
+  environment: string;
+  scopes: string[];
+  rateLimitTier: string;
+  apiKeyId: string;
+  endsAt: string;
 }
 
 /** A key with its secret, which is shown this once. */

@@ -79,7 +79,7 @@ export class WebhooksCalls {
    * Make an endpoint; its secret is shown this once.
    *
    * `POST /v1/webhook-endpoints`, scope `webhooks:write`.
-   * Its own errors: `CONFLICT`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`.
    */
   createEndpoint(params: WebhookCreateEndpointParams, options?: WriteOptions): Promise<WebhookEndpoint> {
     return this.client.request("POST", "/v1/webhook-endpoints", { body: params, options });
@@ -109,7 +109,7 @@ export class WebhooksCalls {
    * Change an endpoint, pause it, or make it active again.
    *
    * `PATCH /v1/webhook-endpoints/{endpointId}`, scope `webhooks:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   updateEndpoint(params: WebhookUpdateEndpointParams, options?: WriteOptions): Promise<WebhookEndpoint> {
     const { endpointId, ...body } = params;
@@ -120,7 +120,7 @@ export class WebhooksCalls {
    * Delete an endpoint and its deliveries.
    *
    * `DELETE /v1/webhook-endpoints/{endpointId}`, scope `webhooks:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    */
   deleteEndpoint(params: WebhookDeleteEndpointParams, options?: WriteOptions): Promise<DeletedEndpoint> {
     const { endpointId } = params;
@@ -131,7 +131,7 @@ export class WebhooksCalls {
    * Give an endpoint a new secret; the one before signs on for a day.
    *
    * `POST /v1/webhook-endpoints/{endpointId}/rotate-secret`, scope `webhooks:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `TOO_MANY_SECRETS`.
    */
   rotateSecret(params: WebhookRotateSecretParams, options?: WriteOptions): Promise<RotatedSecret> {
@@ -143,7 +143,7 @@ export class WebhooksCalls {
    * Send a `test.ping`, whether or not the endpoint asked for it; it is tried once.
    *
    * `POST /v1/webhook-endpoints/{endpointId}/test`, scope `webhooks:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `ENDPOINT_PAUSED`.
    */
   testEndpoint(params: WebhookTestEndpointParams, options?: WriteOptions): Promise<WebhookDelivery> {
@@ -166,7 +166,7 @@ export class WebhooksCalls {
    * Deliver an event once more, under the same event id.
    *
    * `POST /v1/webhook-deliveries/{deliveryId}/replay`, scope `webhooks:write`.
-   * Its own errors: `CONFLICT`, `NOT_FOUND`.
+   * Its own errors: `CONFLICT`, `FORBIDDEN_ORIGIN`, `NOT_FOUND`.
    * Subcodes of `CONFLICT`: `DELIVERY_IN_HAND`, `ENDPOINT_PAUSED`.
    */
   replayDelivery(params: WebhookReplayDeliveryParams, options?: WriteOptions): Promise<WebhookDelivery> {

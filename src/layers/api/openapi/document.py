@@ -167,7 +167,8 @@ class Document:
         if errors.Conflict in found or handler.opt.get("page"):
             return response
         name = "Or".join(error.__name__ for error in found)
-        self.responses[name] = response
+        if self.responses.setdefault(name, response) != response:
+            return response
         return {"$ref": f"#/components/responses/{name}"}
 
     def _content(self, handler: HTTPRouteHandler) -> Json:

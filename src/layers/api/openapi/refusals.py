@@ -31,6 +31,7 @@ def errors_of(handler: HTTPRouteHandler, method: str) -> list[type[errors.Proble
         if method in MUTATIONS:
             found += [
                 errors.Conflict,
+                errors.ForbiddenOrigin,
                 errors.IdempotencyConflict,
                 errors.PayloadTooLarge,
                 errors.UnsupportedMediaType,

@@ -14,6 +14,8 @@ TAGS: Mapping[str, str] = {
     "audit": "What was done, by whom.",
     "health": "Whether this installation works.",
     "handoff": "Pages for the person who posts by hand where a platform has no drafts.",
+    "dashboard": "Signing in to the web page. While a session lasts its cookie takes the place of `Authorization` in "
+    "the page's calls, whose changes need the header `X-Layers-Session: 1` besides.",
     "meta": "This document.",
 }
 ABOUT: Mapping[str, str] = {

@@ -83,7 +83,7 @@ class AsyncApiKeys(Resource):
     ) -> ShownKey:
         """Make a key that may do no more than the one that makes it. The secret is shown this once.
 
-        Scope: `keys:write`.
+        Scope: `keys:write`. Raises `ForbiddenOriginError`.
         """
         return await self._line.call(
             ShownKey,
@@ -102,7 +102,7 @@ class AsyncApiKeys(Resource):
     async def rotate(self, api_key_id: str, *, idempotency_key: str | None = None) -> ShownKey:
         """Give a key a new secret; the old one is dead at once.
 
-        Scope: `keys:write`. Raises `NotFoundError`.
+        Scope: `keys:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             ShownKey, "POST", f"/v1/api-keys/{segment(api_key_id)}/rotate", idempotency_key=idempotency_key
@@ -111,7 +111,7 @@ class AsyncApiKeys(Resource):
     async def kill(self, api_key_id: str, *, idempotency_key: str | None = None) -> ApiKey:
         """Disable a key; its next request is refused.
 
-        Scope: `keys:write`. Raises `NotFoundError`.
+        Scope: `keys:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             ApiKey, "POST", f"/v1/api-keys/{segment(api_key_id)}/kill", idempotency_key=idempotency_key
@@ -120,7 +120,7 @@ class AsyncApiKeys(Resource):
     async def delete(self, api_key_id: str, *, idempotency_key: str | None = None) -> DeletedKey:
         """Retire a key for good.
 
-        Scope: `keys:write`. Raises `NotFoundError`.
+        Scope: `keys:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             DeletedKey, "DELETE", f"/v1/api-keys/{segment(api_key_id)}", idempotency_key=idempotency_key
@@ -188,7 +188,7 @@ class AsyncProjects(Resource):
     ) -> Project:
         """Make a project.
 
-        Scope: `projects:write`.
+        Scope: `projects:write`. Raises `ForbiddenOriginError`.
         """
         return await self._line.call(
             Project,
@@ -233,7 +233,8 @@ class AsyncProjects(Resource):
     ) -> Project:
         """Change a project.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `projects:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return await self._line.call(
             Project,
@@ -252,7 +253,7 @@ class AsyncProjects(Resource):
     async def archive(self, project_id: str, *, idempotency_key: str | None = None) -> ArchivedProject:
         """Archive a project; its queued posts are canceled.
 
-        Scope: `projects:write`. Raises `NotFoundError`.
+        Scope: `projects:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             ArchivedProject, "DELETE", f"/v1/projects/{segment(project_id)}", idempotency_key=idempotency_key
@@ -261,7 +262,8 @@ class AsyncProjects(Resource):
     async def erase(self, project_id: str, *, idempotency_key: str | None = None) -> Project:
         """Erase an archived project for good, with all that was made in it; `status` tells how far it is.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError` (`LIVE_POSTS`, `PROJECT_NOT_ARCHIVED`).
+        Scope: `projects:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError` (`LIVE_POSTS`,
+        `PROJECT_NOT_ARCHIVED`).
         """
         return await self._line.call(
             Project, "POST", f"/v1/projects/{segment(project_id)}/erase", idempotency_key=idempotency_key
@@ -291,7 +293,8 @@ class AsyncApproval(Resource):
     ) -> ApprovalPolicy:
         """Change the approval policy.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `projects:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return await self._line.call(
             ApprovalPolicy,
@@ -310,7 +313,8 @@ class AsyncApproval(Resource):
     ) -> Approved:
         """Approve a container; an intent kept on it is released.
 
-        Scope: `content:approve`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_NOT_COMPLETED`).
+        Scope: `content:approve`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`CONTAINER_NOT_COMPLETED`).
         """
         return await self._line.call(
             Approved,
@@ -323,7 +327,8 @@ class AsyncApproval(Resource):
     async def reject(self, container_id: str, *, reason: str, idempotency_key: str | None = None) -> Rejected:
         """Reject a container for good.
 
-        Scope: `content:approve`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_NOT_COMPLETED`).
+        Scope: `content:approve`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`CONTAINER_NOT_COMPLETED`).
         """
         return await self._line.call(
             Rejected,
@@ -338,7 +343,7 @@ class AsyncApproval(Resource):
     ) -> Withdrawn:
         """Withdraw the intent kept on a container that waits for approval.
 
-        Scope: `publish:write`. Raises `NotFoundError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             Withdrawn,
@@ -361,7 +366,8 @@ class AsyncContent(Uploading):
     ) -> Container:
         """Make a container from uploaded files (multipart) or from text (JSON).
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return await self._line.call(
             Container,
@@ -421,7 +427,7 @@ class AsyncContent(Uploading):
     ) -> Container:
         """Change caption or first comment; posts already queued keep what they were scheduled with.
 
-        Scope: `content:write`. Raises `NotFoundError`.
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             Container,
@@ -434,7 +440,7 @@ class AsyncContent(Uploading):
     async def delete(self, container_id: str, *, idempotency_key: str | None = None) -> DeletedContainer:
         """Delete a container none of whose posts is on its way.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`LIVE_POSTS`).
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError` (`LIVE_POSTS`).
         """
         return await self._line.call(
             DeletedContainer,
@@ -454,7 +460,8 @@ class AsyncContent(Uploading):
     ) -> Container:
         """Make a container whose media is fetched from addresses.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return await self._line.call(
             Container,
@@ -475,7 +482,8 @@ class AsyncContent(Uploading):
     ) -> Uploads:
         """Make a container and the links its files are to be sent to.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return await self._line.call(
             Uploads,
@@ -488,8 +496,8 @@ class AsyncContent(Uploading):
     async def finalize_upload(self, container_id: str, *, idempotency_key: str | None = None) -> Container:
         """Complete a container with what was sent for it.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`NO_UPLOAD_AWAITED`),
-        `UploadIncompleteError`.
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`NO_UPLOAD_AWAITED`), `UploadIncompleteError`.
         """
         return await self._line.call(
             Container,
@@ -512,7 +520,8 @@ class AsyncSocial(Resource):
     ) -> SocialAccount:
         """Connect an account with a credential one already has.
 
-        Scope: `social:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `social:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return await self._line.call(
             SocialAccount,
@@ -550,7 +559,7 @@ class AsyncSocial(Resource):
     ) -> SocialAccount:
         """Set the options that targets of this account may leave out.
 
-        Scope: `social:write`. Raises `NotFoundError`.
+        Scope: `social:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             SocialAccount,
@@ -565,7 +574,7 @@ class AsyncSocial(Resource):
     ) -> RevokedAccount:
         """Disconnect an account; its queued posts are canceled in the same transaction.
 
-        Scope: `social:write`. Raises `NotFoundError`.
+        Scope: `social:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             RevokedAccount,
@@ -585,8 +594,8 @@ class AsyncSocial(Resource):
     ) -> AuthorizeUrl:
         """Say where a person consents to connect an account.
 
-        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`
-        (`PROJECT_ARCHIVED`).
+        Scope: `social:write`. Raises `ForbiddenOriginError`, `ReturnUrlNotAllowedError`, `NotFoundError`,
+        `ConflictError` (`PROJECT_ARCHIVED`).
         """
         return await self._line.call(
             AuthorizeUrl,
@@ -601,8 +610,8 @@ class AsyncSocial(Resource):
     ) -> AuthorizeUrl:
         """Say where a person consents to reconnect an account; it keeps its id.
 
-        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`
-        (`PROJECT_ARCHIVED`).
+        Scope: `social:write`. Raises `ForbiddenOriginError`, `ReturnUrlNotAllowedError`, `NotFoundError`,
+        `ConflictError` (`PROJECT_ARCHIVED`).
         """
         return await self._line.call(
             AuthorizeUrl,
@@ -637,9 +646,9 @@ class AsyncPublishing(Waiting):
     ) -> Queued:
         """Publish a container now.
 
-        Scope: `publish:write`. Raises `ApprovalRequiredError`, `NotFoundError`, `ConflictError`
-        (`CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `PROJECT_ARCHIVED`, `SCHEDULED_POST_ID_TAKEN`),
-        `ContentRejectedError`, `CredentialInvalidError`.
+        Scope: `publish:write`. Raises `ApprovalRequiredError`, `ForbiddenOriginError`, `NotFoundError`,
+        `ConflictError` (`CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `PROJECT_ARCHIVED`,
+        `SCHEDULED_POST_ID_TAKEN`), `ContentRejectedError`, `CredentialInvalidError`.
         """
         return await self._line.call(
             Queued,
@@ -659,9 +668,9 @@ class AsyncPublishing(Waiting):
     ) -> Queued:
         """Publish a container at a time; 202 while it waits for approval.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_NOT_COMPLETED`,
-        `DUPLICATE_POST`, `PROJECT_ARCHIVED`, `SCHEDULED_POST_ID_TAKEN`), `ContentRejectedError`,
-        `CredentialInvalidError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `PROJECT_ARCHIVED`, `SCHEDULED_POST_ID_TAKEN`),
+        `ContentRejectedError`, `CredentialInvalidError`.
         """
         return await self._line.call(
             Queued,
@@ -681,7 +690,7 @@ class AsyncPublishing(Waiting):
     ) -> Verdict:
         """Say what publish or schedule would say; nothing is written.
 
-        Scope: `publish:write`. Raises `NotFoundError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             Verdict,
@@ -703,7 +712,7 @@ class AsyncPublishing(Waiting):
     ) -> Canceled:
         """Cancel a post unless something irreversible was sent.
 
-        Scope: `publish:write`. Raises `NotFoundError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             Canceled,
@@ -764,7 +773,7 @@ class AsyncPublishing(Waiting):
     ) -> Rescheduled:
         """Move a queued post.
 
-        Scope: `publish:write`. Raises `NotFoundError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             Rescheduled,
@@ -779,8 +788,8 @@ class AsyncPublishing(Waiting):
     ) -> ScheduledPost:
         """Try a failed post again.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_DELETED`,
-        `CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `OUTCOME_UNKNOWN`, `PROJECT_ARCHIVED`),
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`CONTAINER_DELETED`, `CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `OUTCOME_UNKNOWN`, `PROJECT_ARCHIVED`),
         `ContentRejectedError`, `CredentialInvalidError`.
         """
         return await self._line.call(
@@ -802,7 +811,7 @@ class AsyncPublishing(Waiting):
     ) -> ScheduledPost:
         """Settle an unknown outcome by what a person saw on the platform.
 
-        Scope: `publish:write`. Raises `NotFoundError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             ScheduledPost,
@@ -827,7 +836,7 @@ class AsyncWebhooks(Verifying):
     ) -> WebhookEndpoint:
         """Make an endpoint; its secret is shown this once.
 
-        Scope: `webhooks:write`.
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`.
         """
         return await self._line.call(
             WebhookEndpoint,
@@ -870,7 +879,7 @@ class AsyncWebhooks(Verifying):
     ) -> WebhookEndpoint:
         """Change an endpoint, pause it, or make it active again.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`.
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             WebhookEndpoint,
@@ -891,7 +900,7 @@ class AsyncWebhooks(Verifying):
     ) -> DeletedEndpoint:
         """Delete an endpoint and its deliveries.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`.
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return await self._line.call(
             DeletedEndpoint,
@@ -903,7 +912,8 @@ class AsyncWebhooks(Verifying):
     async def rotate_secret(self, endpoint_id: str, *, idempotency_key: str | None = None) -> RotatedSecret:
         """Give an endpoint a new secret; the one before signs on for a day.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`TOO_MANY_SECRETS`).
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`TOO_MANY_SECRETS`).
         """
         return await self._line.call(
             RotatedSecret,
@@ -915,7 +925,8 @@ class AsyncWebhooks(Verifying):
     async def test_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> WebhookDelivery:
         """Send a `test.ping`, whether or not the endpoint asked for it; it is tried once.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`ENDPOINT_PAUSED`).
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`ENDPOINT_PAUSED`).
         """
         return await self._line.call(
             WebhookDelivery,
@@ -951,7 +962,8 @@ class AsyncWebhooks(Verifying):
     ) -> WebhookDelivery:
         """Deliver an event once more, under the same event id.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`DELIVERY_IN_HAND`, `ENDPOINT_PAUSED`).
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`DELIVERY_IN_HAND`, `ENDPOINT_PAUSED`).
         """
         return await self._line.call(
             WebhookDelivery,

@@ -83,7 +83,7 @@ class ApiKeys(Resource):
     ) -> ShownKey:
         """Make a key that may do no more than the one that makes it. The secret is shown this once.
 
-        Scope: `keys:write`.
+        Scope: `keys:write`. Raises `ForbiddenOriginError`.
         """
         return self._line.call(
             ShownKey,
@@ -102,7 +102,7 @@ class ApiKeys(Resource):
     def rotate(self, api_key_id: str, *, idempotency_key: str | None = None) -> ShownKey:
         """Give a key a new secret; the old one is dead at once.
 
-        Scope: `keys:write`. Raises `NotFoundError`.
+        Scope: `keys:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             ShownKey, "POST", f"/v1/api-keys/{segment(api_key_id)}/rotate", idempotency_key=idempotency_key
@@ -111,7 +111,7 @@ class ApiKeys(Resource):
     def kill(self, api_key_id: str, *, idempotency_key: str | None = None) -> ApiKey:
         """Disable a key; its next request is refused.
 
-        Scope: `keys:write`. Raises `NotFoundError`.
+        Scope: `keys:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             ApiKey, "POST", f"/v1/api-keys/{segment(api_key_id)}/kill", idempotency_key=idempotency_key
@@ -120,7 +120,7 @@ class ApiKeys(Resource):
     def delete(self, api_key_id: str, *, idempotency_key: str | None = None) -> DeletedKey:
         """Retire a key for good.
 
-        Scope: `keys:write`. Raises `NotFoundError`.
+        Scope: `keys:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             DeletedKey, "DELETE", f"/v1/api-keys/{segment(api_key_id)}", idempotency_key=idempotency_key
@@ -188,7 +188,7 @@ class Projects(Resource):
     ) -> Project:
         """Make a project.
 
-        Scope: `projects:write`.
+        Scope: `projects:write`. Raises `ForbiddenOriginError`.
         """
         return self._line.call(
             Project,
@@ -233,7 +233,8 @@ class Projects(Resource):
     ) -> Project:
         """Change a project.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `projects:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return self._line.call(
             Project,
@@ -252,7 +253,7 @@ class Projects(Resource):
     def archive(self, project_id: str, *, idempotency_key: str | None = None) -> ArchivedProject:
         """Archive a project; its queued posts are canceled.
 
-        Scope: `projects:write`. Raises `NotFoundError`.
+        Scope: `projects:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             ArchivedProject, "DELETE", f"/v1/projects/{segment(project_id)}", idempotency_key=idempotency_key
@@ -261,7 +262,8 @@ class Projects(Resource):
     def erase(self, project_id: str, *, idempotency_key: str | None = None) -> Project:
         """Erase an archived project for good, with all that was made in it; `status` tells how far it is.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError` (`LIVE_POSTS`, `PROJECT_NOT_ARCHIVED`).
+        Scope: `projects:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError` (`LIVE_POSTS`,
+        `PROJECT_NOT_ARCHIVED`).
         """
         return self._line.call(
             Project, "POST", f"/v1/projects/{segment(project_id)}/erase", idempotency_key=idempotency_key
@@ -289,7 +291,8 @@ class Approval(Resource):
     ) -> ApprovalPolicy:
         """Change the approval policy.
 
-        Scope: `projects:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `projects:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return self._line.call(
             ApprovalPolicy,
@@ -308,7 +311,8 @@ class Approval(Resource):
     ) -> Approved:
         """Approve a container; an intent kept on it is released.
 
-        Scope: `content:approve`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_NOT_COMPLETED`).
+        Scope: `content:approve`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`CONTAINER_NOT_COMPLETED`).
         """
         return self._line.call(
             Approved,
@@ -321,7 +325,8 @@ class Approval(Resource):
     def reject(self, container_id: str, *, reason: str, idempotency_key: str | None = None) -> Rejected:
         """Reject a container for good.
 
-        Scope: `content:approve`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_NOT_COMPLETED`).
+        Scope: `content:approve`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`CONTAINER_NOT_COMPLETED`).
         """
         return self._line.call(
             Rejected,
@@ -336,7 +341,7 @@ class Approval(Resource):
     ) -> Withdrawn:
         """Withdraw the intent kept on a container that waits for approval.
 
-        Scope: `publish:write`. Raises `NotFoundError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             Withdrawn,
@@ -359,7 +364,8 @@ class Content(Uploading):
     ) -> Container:
         """Make a container from uploaded files (multipart) or from text (JSON).
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return self._line.call(
             Container,
@@ -419,7 +425,7 @@ class Content(Uploading):
     ) -> Container:
         """Change caption or first comment; posts already queued keep what they were scheduled with.
 
-        Scope: `content:write`. Raises `NotFoundError`.
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             Container,
@@ -432,7 +438,7 @@ class Content(Uploading):
     def delete(self, container_id: str, *, idempotency_key: str | None = None) -> DeletedContainer:
         """Delete a container none of whose posts is on its way.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`LIVE_POSTS`).
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError` (`LIVE_POSTS`).
         """
         return self._line.call(
             DeletedContainer,
@@ -452,7 +458,8 @@ class Content(Uploading):
     ) -> Container:
         """Make a container whose media is fetched from addresses.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return self._line.call(
             Container,
@@ -473,7 +480,8 @@ class Content(Uploading):
     ) -> Uploads:
         """Make a container and the links its files are to be sent to.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return self._line.call(
             Uploads,
@@ -486,8 +494,8 @@ class Content(Uploading):
     def finalize_upload(self, container_id: str, *, idempotency_key: str | None = None) -> Container:
         """Complete a container with what was sent for it.
 
-        Scope: `content:write`. Raises `NotFoundError`, `ConflictError` (`NO_UPLOAD_AWAITED`),
-        `UploadIncompleteError`.
+        Scope: `content:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`NO_UPLOAD_AWAITED`), `UploadIncompleteError`.
         """
         return self._line.call(
             Container,
@@ -510,7 +518,8 @@ class Social(Resource):
     ) -> SocialAccount:
         """Connect an account with a credential one already has.
 
-        Scope: `social:write`. Raises `NotFoundError`, `ConflictError` (`PROJECT_ARCHIVED`).
+        Scope: `social:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`PROJECT_ARCHIVED`).
         """
         return self._line.call(
             SocialAccount,
@@ -548,7 +557,7 @@ class Social(Resource):
     ) -> SocialAccount:
         """Set the options that targets of this account may leave out.
 
-        Scope: `social:write`. Raises `NotFoundError`.
+        Scope: `social:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             SocialAccount,
@@ -561,7 +570,7 @@ class Social(Resource):
     def disconnect_account(self, account_id: str, *, idempotency_key: str | None = None) -> RevokedAccount:
         """Disconnect an account; its queued posts are canceled in the same transaction.
 
-        Scope: `social:write`. Raises `NotFoundError`.
+        Scope: `social:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             RevokedAccount,
@@ -581,8 +590,8 @@ class Social(Resource):
     ) -> AuthorizeUrl:
         """Say where a person consents to connect an account.
 
-        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`
-        (`PROJECT_ARCHIVED`).
+        Scope: `social:write`. Raises `ForbiddenOriginError`, `ReturnUrlNotAllowedError`, `NotFoundError`,
+        `ConflictError` (`PROJECT_ARCHIVED`).
         """
         return self._line.call(
             AuthorizeUrl,
@@ -597,8 +606,8 @@ class Social(Resource):
     ) -> AuthorizeUrl:
         """Say where a person consents to reconnect an account; it keeps its id.
 
-        Scope: `social:write`. Raises `ReturnUrlNotAllowedError`, `NotFoundError`, `ConflictError`
-        (`PROJECT_ARCHIVED`).
+        Scope: `social:write`. Raises `ForbiddenOriginError`, `ReturnUrlNotAllowedError`, `NotFoundError`,
+        `ConflictError` (`PROJECT_ARCHIVED`).
         """
         return self._line.call(
             AuthorizeUrl,
@@ -631,9 +640,9 @@ class Publishing(Waiting):
     ) -> Queued:
         """Publish a container now.
 
-        Scope: `publish:write`. Raises `ApprovalRequiredError`, `NotFoundError`, `ConflictError`
-        (`CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `PROJECT_ARCHIVED`, `SCHEDULED_POST_ID_TAKEN`),
-        `ContentRejectedError`, `CredentialInvalidError`.
+        Scope: `publish:write`. Raises `ApprovalRequiredError`, `ForbiddenOriginError`, `NotFoundError`,
+        `ConflictError` (`CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `PROJECT_ARCHIVED`,
+        `SCHEDULED_POST_ID_TAKEN`), `ContentRejectedError`, `CredentialInvalidError`.
         """
         return self._line.call(
             Queued,
@@ -653,9 +662,9 @@ class Publishing(Waiting):
     ) -> Queued:
         """Publish a container at a time; 202 while it waits for approval.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_NOT_COMPLETED`,
-        `DUPLICATE_POST`, `PROJECT_ARCHIVED`, `SCHEDULED_POST_ID_TAKEN`), `ContentRejectedError`,
-        `CredentialInvalidError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `PROJECT_ARCHIVED`, `SCHEDULED_POST_ID_TAKEN`),
+        `ContentRejectedError`, `CredentialInvalidError`.
         """
         return self._line.call(
             Queued,
@@ -675,7 +684,7 @@ class Publishing(Waiting):
     ) -> Verdict:
         """Say what publish or schedule would say; nothing is written.
 
-        Scope: `publish:write`. Raises `NotFoundError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             Verdict,
@@ -697,7 +706,7 @@ class Publishing(Waiting):
     ) -> Canceled:
         """Cancel a post unless something irreversible was sent.
 
-        Scope: `publish:write`. Raises `NotFoundError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             Canceled,
@@ -758,7 +767,7 @@ class Publishing(Waiting):
     ) -> Rescheduled:
         """Move a queued post.
 
-        Scope: `publish:write`. Raises `NotFoundError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             Rescheduled,
@@ -773,8 +782,8 @@ class Publishing(Waiting):
     ) -> ScheduledPost:
         """Try a failed post again.
 
-        Scope: `publish:write`. Raises `NotFoundError`, `ConflictError` (`CONTAINER_DELETED`,
-        `CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `OUTCOME_UNKNOWN`, `PROJECT_ARCHIVED`),
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`CONTAINER_DELETED`, `CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `OUTCOME_UNKNOWN`, `PROJECT_ARCHIVED`),
         `ContentRejectedError`, `CredentialInvalidError`.
         """
         return self._line.call(
@@ -796,7 +805,7 @@ class Publishing(Waiting):
     ) -> ScheduledPost:
         """Settle an unknown outcome by what a person saw on the platform.
 
-        Scope: `publish:write`. Raises `NotFoundError`.
+        Scope: `publish:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             ScheduledPost,
@@ -821,7 +830,7 @@ class Webhooks(Verifying):
     ) -> WebhookEndpoint:
         """Make an endpoint; its secret is shown this once.
 
-        Scope: `webhooks:write`.
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`.
         """
         return self._line.call(
             WebhookEndpoint,
@@ -862,7 +871,7 @@ class Webhooks(Verifying):
     ) -> WebhookEndpoint:
         """Change an endpoint, pause it, or make it active again.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`.
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             WebhookEndpoint,
@@ -881,7 +890,7 @@ class Webhooks(Verifying):
     def delete_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> DeletedEndpoint:
         """Delete an endpoint and its deliveries.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`.
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`, `NotFoundError`.
         """
         return self._line.call(
             DeletedEndpoint,
@@ -893,7 +902,8 @@ class Webhooks(Verifying):
     def rotate_secret(self, endpoint_id: str, *, idempotency_key: str | None = None) -> RotatedSecret:
         """Give an endpoint a new secret; the one before signs on for a day.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`TOO_MANY_SECRETS`).
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`TOO_MANY_SECRETS`).
         """
         return self._line.call(
             RotatedSecret,
@@ -905,7 +915,8 @@ class Webhooks(Verifying):
     def test_endpoint(self, endpoint_id: str, *, idempotency_key: str | None = None) -> WebhookDelivery:
         """Send a `test.ping`, whether or not the endpoint asked for it; it is tried once.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`ENDPOINT_PAUSED`).
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`ENDPOINT_PAUSED`).
         """
         return self._line.call(
             WebhookDelivery,
@@ -939,7 +950,8 @@ class Webhooks(Verifying):
     def replay_delivery(self, delivery_id: str, *, idempotency_key: str | None = None) -> WebhookDelivery:
         """Deliver an event once more, under the same event id.
 
-        Scope: `webhooks:write`. Raises `NotFoundError`, `ConflictError` (`DELIVERY_IN_HAND`, `ENDPOINT_PAUSED`).
+        Scope: `webhooks:write`. Raises `ForbiddenOriginError`, `NotFoundError`, `ConflictError`
+        (`DELIVERY_IN_HAND`, `ENDPOINT_PAUSED`).
         """
         return self._line.call(
             WebhookDelivery,

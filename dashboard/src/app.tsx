@@ -1,0 +1,106 @@
+/** From an address to a page: signed in? which project? may they? */
+import { FolderPlus, Lock } from "lucide-preact";
+import { ErrorBoundary, LocationProvider, Route, Router, useLocation, useRoute } from "preact-iso";
+import { useEffect, useState } from "preact/hooks";
+import { follow } from "./live";
+import { NewProject } from "./shell/NewProject";
+import { Shell } from "./shell/Shell";
+import { SignIn } from "./shell/SignIn";
+import { pathOf, type Place, places } from "./places";
+import { open, openId, projects, readProjects, toBeginWith } from "./projects";
+import { can, who } from "./session";
+import { Empty } from "./ui/Empty";
+import { Trouble } from "./ui/Notice";
+
+export function App() {
+  if (who.value === undefined) return <Waiting />;
+  if (who.value === null) return <SignIn />;
+  return (
+    <LocationProvider scope="/dashboard">
+      <SignedIn />
+    </LocationProvider>
+  );
+}
+
+function SignedIn() {
+  const [fault, setFault] = useState<unknown>();
+  useEffect(() => {
+    follow();
+    readProjects().catch(setFault);
+  }, []);
+  if (fault) {
+    return (
+      <div class="empty">
+        <Trouble fault={fault} />
+      </div>
+    );
+  }
+  if (!projects.value) return <Waiting />;
+  if (projects.value.length === 0) {
+    return (
+      <Empty icon={FolderPlus} title="No project yet">
+        <p>A project holds the accounts, the content and the calendar of one brand or customer.</p>
+        <NewProject />
+      </Empty>
+    );
+  }
+  return (
+    <Router>
+      {places.map((place) => (
+        <Route key={place.path} path={`/dashboard/:projectId/${place.path}`} component={At} place={place} />
+      ))}
+      <Route default component={Elsewhere} />
+    </Router>
+  );
+}
+
+/** One page of one project. */
+function At({ place }: { place: Place }) {
+  const { projectId = "" } = useRoute().params;
+  useEffect(() => open(projectId), [projectId]);
+  useEffect(() => {
+    document.title = `${place.title} · Layers`;
+  }, [place]);
+  if (!projects.value?.some(({ id }) => id === projectId)) return <Elsewhere />;
+  if (openId.value !== projectId) return <Waiting />;
+  const { Page } = place;
+  return (
+    <Shell place={place}>
+      {can(...place.scopes) ? (
+        <ErrorBoundary>
+          <Page key={projectId} projectId={projectId} />
+        </ErrorBoundary>
+      ) : (
+        <Empty icon={Lock} title="Not with this key">
+          <p>
+            This page needs a key with the scope {place.scopes.map((scope) => <code key={scope}>{scope} </code>)}.
+          </p>
+        </Empty>
+      )}
+    </Shell>
+  );
+}
+
+/** An address that leads nowhere leads to the first page one may see. */
+function Elsewhere() {
+  const { route } = useLocation();
+  const project = toBeginWith();
+  const first = places.find(({ icon, scopes }) => icon && can(...scopes));
+  useEffect(() => {
+    if (project && first) route(pathOf(project.id, first.path), true);
+  }, []);
+  if (first) return <Waiting />;
+  return (
+    <Empty icon={Lock} title="This key may not see anything here">
+      <p>Sign in with a key that has at least the scope content:read.</p>
+    </Empty>
+  );
+}
+
+function Waiting() {
+  return (
+    <div class="waiting" role="status" aria-label="Loading">
+      <span class="spinner" />
+    </div>
+  );
+}

@@ -1,0 +1,15 @@
+import type { SocialAccount } from "@layers/sdk";
+import { Glyph } from "./Glyph";
+
+type Person = Pick<SocialAccount, "platform" | "handle" | "displayName" | "avatarUrl">;
+
+/** An account's picture, or the first letter of its name, with the platform's sign. `side` in pixels. */
+export function Avatar({ account, side = 32, bare }: { account: Person; side?: number; bare?: boolean }) {
+  const name = account.displayName || account.handle;
+  return (
+    <span class="avatar" style={{ "--side": `${side}px` }} aria-hidden>
+      {account.avatarUrl ? <img src={account.avatarUrl} alt="" /> : (name.replace(/^@/, "")[0] ?? "?").toUpperCase()}
+      {!bare && <Glyph platform={account.platform} />}
+    </span>
+  );
+}

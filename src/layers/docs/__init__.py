@@ -1,0 +1,1 @@
+"""The documentation as a site: Markdown of the folder `docs` in, pages out, for `/docs` and for `make docs`."""

@@ -1,0 +1,44 @@
+"""How commands speak: what went well on stdout, what did not and the remedy on stderr, never a traceback.
+
+Exit codes: 0 done · 1 refused or failed · 2 the command line is wrong · 3 not done yet, or not known · 4 the key is
+missing, refused or may not do this · 130 stopped by Ctrl-C. With `--json` stdout is JSON, also when it fails.
+"""
+
+import json
+import sys
+from contextvars import ContextVar
+from typing import Annotated, Any, NoReturn
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+FAILED, NOT_YET, NO_KEY, STOPPED = 1, 3, 4, 130
+out, err = Console(), Console(stderr=True)
+_in_json: ContextVar[bool] = ContextVar("in_json", default=False)
+
+
+def speak_json(wanted: bool) -> bool:
+    """Answer in JSON from here on, or in words."""
+    _in_json.set(wanted)
+    return wanted
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=speak_json, is_eager=True)]
+
+
+def fail(message: str, remedy: str = "", *, exit_code: int = FAILED, **known: Any) -> NoReturn:
+    """Say what is wrong and what to do about it, and end. `known`: what else a program may want to know."""
+    if _in_json.get():
+        told = {"message": message, "remedy": remedy, **known}
+        print_json({"error": {name: value for name, value in told.items() if value not in ("", None)}})
+    err.print(f"[bold red]✗[/] {escape(message)}", highlight=False, soft_wrap=True)
+    if remedy:
+        err.print(f"  {escape(remedy)}", highlight=False, soft_wrap=True)
+    raise typer.Exit(exit_code)
+
+
+def print_json(value: object) -> None:
+    """Write a line of JSON."""
+    sys.stdout.write(json.dumps(msgspec.to_builtins(value)) + "\n")
