@@ -407,6 +407,7 @@ class Option:
 
     type: Literal["boolean", "string", "integer", "string[]"]
     about: str
+    source: Source = field(kw_only=True)
     choices: tuple[str, ...] | None = None
     least: int | None = None
     """Of a number."""

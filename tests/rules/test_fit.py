@@ -26,12 +26,12 @@ VIDEO = MediaLimit(
 IMAGE = MediaLimit(mime_types=("image/jpeg",), max_bytes=500, source=SOURCE)
 CAPTION = TextLimit(10, "utf16", SOURCE)
 OPTIONS = {
-    "shown": Option("boolean", "whether it is shown"),
-    "title": Option("string", "a title"),
-    "privacy": Option("string", "who may see it", ("everyone", "nobody")),
-    "coverAt": Option("integer", "milliseconds"),
-    "people": Option("string[]", "names"),
-    "langs": Option("string[]", "languages", ("de", "en")),
+    "shown": Option("boolean", "whether it is shown", source=SOURCE),
+    "title": Option("string", "a title", source=SOURCE),
+    "privacy": Option("string", "who may see it", ("everyone", "nobody"), source=SOURCE),
+    "coverAt": Option("integer", "milliseconds", source=SOURCE),
+    "people": Option("string[]", "names", source=SOURCE),
+    "langs": Option("string[]", "languages", ("de", "en"), source=SOURCE),
 }
 MODE = Mode(
     kinds={"video": (1, 1), "image": (1, 1), "carousel": (2, 4), "text": (0, 0)},

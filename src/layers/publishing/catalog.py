@@ -60,6 +60,8 @@ class OptionOut(WireOut):
     pattern: str | None
     in_caption: str | None
     not_with: dict[str, str]
+    source: str
+    checked: str
 
 
 class ModeOut(WireOut):
@@ -165,6 +167,8 @@ def _option(option: Option) -> OptionOut:
         pattern=option.pattern,
         in_caption=option.in_caption,
         not_with=dict(option.not_with),
+        source=option.source.url,
+        checked=option.source.checked,
     )
 
 

@@ -144,6 +144,8 @@ class PlatformOption(Model):
     pattern: Optional[str]
     in_caption: Optional[str]
     not_with: dict[str, str]
+    source: str
+    checked: str
 
 
 class PlatformMode(Model):

@@ -409,6 +409,8 @@ export interface PlatformOption {
   pattern: string | null;
   inCaption: string | null;
   notWith: Record<string, string>;
+  source: string;
+  checked: string;
 }
 
 /** The intent kept on a container that waits for approval. `scheduledFor` null: as soon as it is approved. */
