@@ -1,4 +1,4 @@
-"""The examples of the Python SDK's README, run as they stand, and the calls as the API's reference prints them."""
+"""The examples of the Python SDK's README, run as they stand."""
 
 import asyncio
 import os
@@ -9,15 +9,6 @@ from pathlib import Path
 from layers.samples import make_video
 
 ROOT = Path(__file__).parents[2]
-PRINTED = """
-result = layers.publishing.publish_now(
-    container_id="cnt_01HXZM3K4N5P6QRS7TUV8WXYZ9",
-    targets=[
-        {"socialAccountId": "sa_01HXZ9P2M4N5KLM6TUV7WXYZ9A", "mode": "direct_publish"},
-    ],
-    idempotency_key=str(uuid.uuid4()),
-)
-"""
 
 
 async def run(client, code: str, folder: Path) -> str:
@@ -43,17 +34,3 @@ async def test_the_readme_runs(client, tmp_path: Path) -> None:
     assert "\npublished http" in printed
     assert "\ntargets " in printed
     assert printed.endswith("hear 400\n")
-
-
-async def test_the_printed_call_runs(client, tmp_path: Path) -> None:
-    project = await client.project()
-    account, container = await client.account(project), await client.text(project)
-    call = PRINTED.replace("cnt_01HXZM3K4N5P6QRS7TUV8WXYZ9", container)
-    call = call.replace("sa_01HXZ9P2M4N5KLM6TUV7WXYZ9A", account)
-    head = "import uuid\nfrom layers_sdk import Layers\nlayers = Layers()\n"
-    printed = await run(
-        client, f"{head}{call}\nprint(result.gate_status, result.scheduled_post_ids[0])", tmp_path
-    )
-    status, post = printed.split()
-    assert status == "queued"
-    assert (await client.get(f"/v1/scheduled-posts/{post}"))["containerId"] == container
