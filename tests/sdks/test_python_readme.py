@@ -80,12 +80,3 @@ async def test_the_printed_call_runs(client, package: Path, tmp_path: Path) -> N
     status, post = printed.split()
     assert status == "queued"
     assert (await client.get(f"/v1/scheduled-posts/{post}"))["containerId"] == container
-
-
-def test_the_package_says_what_it_is_and_what_it_needs(package: Path) -> None:
-    [about] = package.glob("layers_sdk-*.dist-info")
-    metadata = (about / "METADATA").read_text()
-    assert "\nRequires-Python: >=3.9\n" in metadata
-    assert re.findall(r"^Requires-Dist: (\w+)", metadata, re.MULTILINE) == ["httpx"]
-    assert (about / "licenses/LICENSE").read_text() == (ROOT / "LICENSE").read_text()
-    assert (package / "layers_sdk/py.typed").is_file()
