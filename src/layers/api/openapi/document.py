@@ -221,8 +221,8 @@ class Document:
             "required": ["id", "type", "createdAt", "data"],
             "properties": {
                 "id": {**TEXT, "description": "The same at every try."},
-                "type": {"const": kind},
-                "createdAt": {**TEXT, "format": "date-time"},
+                "type": {"const": kind, "description": "What happened."},
+                "createdAt": {**TEXT, "format": "date-time", "description": "When it happened."},
                 "data": self.types.of(self.events[kind]),
             },
         }
