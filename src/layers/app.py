@@ -161,7 +161,7 @@ ROUTES = [
 @cache
 def contract() -> str:
     """Return the contract, as it is served, printed and committed."""
-    document = Document(ROUTES, FORM, payloads.DATA, streamed.UPDATES).build(__version__)
+    document = Document(ROUTES, FORM, payloads.DATA, streamed.TOLD).build(__version__)
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -69,6 +69,8 @@ UPDATES: Mapping[str, type[EventData]] = {
     RELOAD: ReloadData,
 }
 """What only the stream tells."""
+TOLD = {kind: data for kind, data in DATA.items() if kind.partition(".")[0] in SCOPES} | dict(UPDATES)
+"""All it tells."""
 SUBJECTS = {"post": "scheduledPostId", "content": "containerId", "social_account": "socialAccountId"}
 
 

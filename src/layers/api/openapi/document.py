@@ -77,7 +77,7 @@ class Document:
         told[STREAM_EVENT] = {
             "title": STREAM_EVENT,
             "description": "What `GET /v1/events/stream` tells.",
-            "oneOf": [ref(_event_name(kind)) for kind in {**self.events, **self.streamed}],
+            "oneOf": [ref(_event_name(kind)) for kind in self.streamed],
         }
         schemas = {**self.types.components, **own, **told}
         for handler in self.handlers:
@@ -244,7 +244,7 @@ class Document:
                 "id": {**TEXT, "description": "The same at every try."}
                 if kind in self.events
                 else {
-                    "type": ["string", "null"],
+                    "anyOf": [TEXT, {"type": "null"}],
                     "description": "Null for a hint that cannot be asked for again.",
                 },
                 "type": {"const": kind},
