@@ -92,6 +92,7 @@ STEPS: Mapping[str, str] = {
     "published": "The post is public.",
     "reauth_required": "The token is no good; the post waits for the account to be reconnected.",
     "repeated": "A call without an answer is repeated where the platform itself refuses to do it twice.",
+    "reconnected": "The account that the post waited for was connected again.",
     "rescheduled": "Somebody moved the post.",
     "resolved": "A person said whether the post is on its platform.",
     "retried": "A person asked for another try.",
@@ -234,9 +235,10 @@ def consents() -> set[str]:
 def steps() -> set[str]:
     """Return the types of the steps of a post's story."""
     found = words((argument for call in calls("tell") for argument in call.args[:3]), "[a-z_]+")
-    first = re.findall(r"'(scheduled)',", (PACKAGE / "publishing/store.py").read_text())
+    stores = [(PACKAGE / slice_ / "store.py").read_text() for slice_ in ("publishing", "social_accounts")]
+    by_sql = re.findall(r"INTO post_events \([^)]*\)\s+SELECT number, '(\w+)',", "".join(stores))
     by_hand = re.findall(r'^POSTED = "(\w+)"', (PACKAGE / "publishing/handoff.py").read_text(), re.MULTILINE)
-    return found | set(first) | set(by_hand)
+    return found | set(by_sql) | set(by_hand)
 
 
 def issues() -> set[str]:
@@ -419,8 +421,11 @@ def _mode_rows(mode: Mode) -> Iterator[tuple[str, str, str]]:
     for kind, media in mode.media.items():
         yield f"each {kind}", "; ".join(_media_limit(media)), _source(media.source)
     for name, option in mode.options.items():
-        source = _source(option.text.source) if option.text else ""
-        yield f"`{name}` ({option.type})", " ".join([option.about, *_option_limits(option)]), source
+        yield (
+            f"`{name}` ({option.type})",
+            " ".join([option.about, *_option_limits(option)]),
+            _source(option.source),
+        )
 
 
 def _option_limits(option: Option) -> Iterator[str]:

@@ -23,6 +23,7 @@ SCHEMAS: dict[str, Any] = CONTRACT["components"]["schemas"]
 NOTE = "Made from `openapi.json` by `sdks/generate.py`."
 
 NAMES = {
+    "ConnectOut": "Connecting",
     "DailyCapOut": "DailyCap",
     "MediaOut": "MediaLimits",
     "ModeOut": "PlatformMode",

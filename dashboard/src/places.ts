@@ -1,5 +1,5 @@
 /** Where one can go: every page, who may see it, and the code that is loaded when it is opened. */
-import { CheckCheck, type LucideIcon } from "lucide-preact";
+import { CalendarDays, CheckCheck, type LucideIcon, Settings, SquarePen, Users } from "lucide-preact";
 import type { ComponentType } from "preact";
 import { lazy } from "preact-iso";
 
@@ -21,6 +21,8 @@ export interface Place {
   below?: string;
 }
 
+const SettingsPage = lazy(() => import("./pages/settings/Settings"));
+
 export const places: readonly Place[] = [
   {
     path: "review",
@@ -29,9 +31,49 @@ export const places: readonly Place[] = [
     icon: CheckCheck,
     Page: lazy(() => import("./pages/review/Review")),
   },
+  {
+    path: "compose",
+    title: "Compose",
+    scopes: ["content:write", "social:read"],
+    icon: SquarePen,
+    Page: lazy(() => import("./pages/compose/Compose")),
+  },
+  {
+    path: "calendar",
+    title: "Calendar",
+    scopes: ["publish:read"],
+    icon: CalendarDays,
+    Page: lazy(() => import("./pages/calendar/Calendar")),
+  },
+  {
+    path: "posts/:postId",
+    title: "Post",
+    scopes: ["publish:read"],
+    below: "calendar",
+    Page: lazy(() => import("./pages/post/Post")),
+  },
+  {
+    path: "accounts",
+    title: "Accounts",
+    scopes: ["social:read"],
+    icon: Users,
+    Page: lazy(() => import("./pages/accounts/Accounts")),
+  },
+  {
+    path: "settings",
+    title: "Settings",
+    scopes: ["projects:read"],
+    icon: Settings,
+    Page: SettingsPage,
+  },
+  {
+    path: "settings/:tab",
+    title: "Settings",
+    scopes: ["projects:read"],
+    below: "settings",
+    Page: SettingsPage,
+  },
 ];
 
 export const pathOf = (projectId: string, ...parts: string[]): string =>
   ["/dashboard", projectId, ...parts].map((part) => part.replace(/\/$/, "")).join("/");
-
-

@@ -45,6 +45,7 @@ NAMES: Mapping[str, str] = {
     "MediaOut": "MediaLimits",
     "TextOut": "TextLimits",
     "OptionOut": "PlatformOption",
+    "ConnectOut": "Connecting",
     "DailyCapOut": "DailyCap",
 }
 """Schemas that are called otherwise here."""

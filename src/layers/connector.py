@@ -407,6 +407,7 @@ class Option:
 
     type: Literal["boolean", "string", "integer", "string[]"]
     about: str
+    source: Source = field(kw_only=True)
     choices: tuple[str, ...] | None = None
     least: int | None = None
     """Of a number."""
@@ -509,3 +510,12 @@ class Connector(Protocol):
     def classify(self, call: Call, reply: Reply) -> Failure | None:
         """Say what a reply means as a failure; None when it is none (some platforms fail with 200)."""
         ...
+
+
+SERVER_FIELDS = frozenset({"service", "baseUrl"})
+"""Fields of a credential that name the account's server."""
+
+
+def has_many_servers(connector: Connector) -> bool:
+    """Tell whether accounts of the platform live on servers of anybody's, and not on the platform's one."""
+    return bool(SERVER_FIELDS & connector.credential_fields.keys())

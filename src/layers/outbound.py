@@ -302,14 +302,23 @@ def _guarded_socket(address: Any) -> socket.socket:
     return socket.socket(family, kind, protocol)
 
 
+PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
+"""All that is given out of IPv6. Beside it lie notations of IPv4, local and retired networks."""
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""Behind it a gateway speaks IPv4 to the address in the last 32 bits, a private one too (RFC 6052)."""
+SPECIAL = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+"""What Python's table of special networks holds in some releases only; clouds keep metadata in the first."""
+
+
 def is_public(address: str) -> bool:
     """Tell whether an IP address belongs to the public internet, also behind IPv6 notations of IPv4."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo or (None, None))[1]
-        if inner is not None:
-            return inner.is_global and not inner.is_multicast
-    return ip.is_global and not ip.is_multicast
+        ip = inner or (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else ip)
+    if isinstance(ip, ipaddress.IPv6Address) and ip not in PUBLIC_IPV6:
+        return False
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in SPECIAL)
 
 
 def url_issue(url: str, *, anywhere: bool, path: str = "url") -> Issue | None:

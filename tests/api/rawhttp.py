@@ -26,6 +26,7 @@ class Raw:
         assert value.keys() == {"error"}
         assert value["error"].keys() - {"details"} == {"code", "message", "requestId"}
         assert self.named["content-type"] == "application/json"
+        assert self.named["x-ratelimit-endpoint-class"] in ("read-light", "write-light")
         assert value["error"]["requestId"] == self.named["x-request-id"]
         return value["error"]
 

@@ -1,12 +1,14 @@
 """Everything that comes in has a bound, and what exceeds it is refused in the one shape of an error."""
 
 import json
+import time
 import zlib
 
 import pytest
 from rawhttp import Wire, ask, request
 
 from layers.api.bounds import MOST_HEADER_BYTES, MOST_HEADERS, MOST_PARAMETERS, MOST_TARGET_BYTES
+from layers.kit.problems import MOST_ISSUES
 
 OURS = 2
 """Headers that every request of these tests has: Host and Authorization."""
@@ -99,6 +101,28 @@ async def test_identity_is_no_compression(client) -> None:
     assert (await client.post("/v1/projects", data=PROJECT, headers=headers)).status == 201
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Authorization", ["Bearer lp_test_x"]),
+        ("X-Api-Key", ["a", "b"]),
+        ("Idempotency-Key", ["a", "b"]),
+        ("Content-Type", ["application/json", "text/plain"]),
+        ("Content-Encoding", ["identity", "gzip"]),
+        ("Host", ["other.test"]),
+    ],
+)
+async def test_what_may_stand_once_is_not_chosen_from_two(client, name: str, values: list[str]) -> None:
+    """A proxy, or a log, may choose the other one."""
+    headers = [f"{name}: {value}" for value in values]
+    length = f"Content-Length: {len(PROJECT)}"
+    sent = request("POST", "/v1/projects", authorized(client), length, *headers, body=PROJECT)
+    refused = await ask(client.origin, sent)
+    assert (refused.status, refused.error["code"]) == (422, "VALIDATION")
+    assert refused.error["details"]["issues"][0]["path"] == name.lower()
+    assert (await client.get("/v1/projects"))["items"] == []
+
+
 # Bodies whose length is not what was said ------------------------------------------------------------
 
 
@@ -141,6 +165,8 @@ async def test_what_comes_after_the_announced_length_is_another_request(client) 
         ["Content-Length: 99999999999999999999999999"],
         ["Transfer-Encoding: chunked, identity"],
         ["Transfer-Encoding: xchunked"],
+        ["Transfer-Encoding: gzip, chunked"],
+        ["Transfer-Encoding: gzip", "Transfer-Encoding: chunked"],
         ["Bad Name: x"],
         ["X: a\x00b"],
         ["X: a\nY: b\x0bc"],
@@ -202,3 +228,58 @@ async def test_a_number_of_any_size_is_taken_or_refused_but_never_a_fault(
     if answer.status == 201:
         read = await client.get(f"/v1/projects/{answer['id']}")
         assert json.loads(read.raw)["metadata"] == answer["metadata"]
+
+
+MADE_OF_FAULTS: dict[str, tuple[str, object]] = {
+    "unknown fields": ("/v1/projects", {f"k{n}": 1 for n in range(80_000)}),
+    "a field with a long name": ("/v1/projects", {"k" * 900_000: 1}),
+    "items of a list": ("/v1/webhook-endpoints", {"url": "x", "events": ["e"] * 150_000}),
+    "structures": ("/v1/content/cnt_x/publish", {"targets": [{"a": 1}] * 80_000}),
+    "a long word": ("/v1/webhook-endpoints", {"url": "x", "events": ["e" * 900_000]}),
+    "texts that cannot be stored": ("/v1/projects", {"metadata": {"k" * 400_000: ["\x00"] * 50_000}}),
+    "options": (
+        "/v1/content/cnt_x/publish",
+        {"targets": [{"platformOptions": {f"o{n}": 1 for n in range(60_000)}}]},
+    ),
+}
+"""Bodies of nearly 1 MiB: where to, and what."""
+
+
+@pytest.mark.parametrize("name", MADE_OF_FAULTS)
+async def test_a_body_made_of_faults_is_refused_in_a_moment_and_briefly(client, name: str) -> None:
+    path, body = MADE_OF_FAULTS[name]
+    started = time.process_time()
+    answer = await client.post(path, body)
+    assert (answer.status, answer.code) == (422, "VALIDATION")
+    assert 0 < len(answer.details["issues"]) <= MOST_ISSUES
+    assert len(answer.raw) < 500_000
+    assert time.process_time() - started < 2  # the server is in this process
+
+
+async def test_options_made_of_faults_are_refused_in_a_moment_and_briefly(client) -> None:
+    project = await client.project()
+    account, text = await client.account(project), await client.text(project)
+    target = {"socialAccountId": account, "mode": "direct_publish", "platformOptions": {}}
+    started = time.process_time()
+    for options in ({"langs": ["?"] * 150_000}, {"o" * 900_000: 1}, {"langs": ["x" * 900_000]}):
+        answer = await client.post(
+            f"/v1/content/{text}/publish", {"targets": [{**target, "platformOptions": options}]}
+        )
+        assert (answer.status, answer.code) == (422, "VALIDATION")
+        assert len(answer.raw) < 500_000
+    assert time.process_time() - started < 2
+
+
+async def test_a_long_text_costs_little_wherever_it_goes(client) -> None:
+    """Half flags are the hardest to count: each looks back at all before it."""
+    project = await client.project()
+    accounts = [await client.account(project, name) for name in ("bluesky", "mastodon")]
+    started = time.process_time()
+    text = await client.text(project, "\U0001f1e9" * 60_000)
+    targets = [
+        {"socialAccountId": account, "mode": "direct_publish", "allowDuplicate": True} for account in accounts
+    ] * 25
+    answer = await client.post(f"/v1/content/{text}/validate", {"targets": targets})
+    assert {issue["code"] for issue in answer["issues"]} == {"caption_too_long"}
+    assert (await client.get(f"/v1/projects/{project}/content")).status == 200
+    assert time.process_time() - started < 3

@@ -131,6 +131,30 @@ async def test_a_key_can_not_take_over_a_mightier_one(client, join) -> None:
     assert (await client.get("/v1/whoami")).status == 200
 
 
+@pytest.mark.parametrize(
+    ("less", "path"),
+    [
+        ({"expiresAt": ahead(days=1)}, "expiresAt"),
+        ({"rateLimitTier": "partner"}, "rateLimitTier"),
+        ({}, "returnHosts[0]"),
+    ],
+)
+async def test_a_key_can_not_take_over_one_that_lasts_longer_or_reaches_further(
+    client, pool, less: dict[str, str], path: str
+) -> None:
+    """Whoever rotates a key holds it."""
+    lesser = await client.post(KEYS, {"name": "n", "scopes": ["*"], **less})
+    if not less:
+        await pool.execute(
+            "UPDATE api_keys SET return_hosts = '{app.example.com}' WHERE id = $1", client.api_key_id
+        )
+    refused = await bearing(client, lesser).post(f"{KEYS}/{client.api_key_id}/rotate")
+    assert (refused.status, refused.issues) == (422, {(path, "above_own")})
+    assert (await client.get("/v1/whoami")).status == 200
+    own = await bearing(client, lesser).post(f"{KEYS}/{lesser['apiKey']['apiKeyId']}/rotate")
+    assert own.status == 200
+
+
 async def test_a_killed_key_is_told_so_and_a_deleted_one_is_gone(client) -> None:
     made = await client.post(KEYS, {"name": "n", "scopes": ["*"]})
     other = bearing(client, made)

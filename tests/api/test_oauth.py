@@ -168,6 +168,8 @@ async def test_posts_that_waited_for_the_reconnect_go_out(client, pool) -> None:
         "SELECT data FROM events WHERE subject_id = $1 ORDER BY position DESC LIMIT 1", account
     )
     assert data["releasedScheduledPosts"] == 1
+    stories = [(await client.get(f"/v1/scheduled-posts/{post}/events"))["items"] for post in posts]
+    assert [story[-1]["type"] for story in stories] == ["reconnected", "scheduled"]
 
 
 async def test_a_project_archived_meanwhile_gets_no_account(client) -> None:

@@ -186,3 +186,17 @@ async def test_reconnecting_reads_the_server_anew(client, pool) -> None:
     assert (await client.publish(container, account)).status == 422
     assert await client.account(project, "mastodon", "ann.wordy") == account
     assert (await client.publish(container, account)).status == 200
+
+
+async def test_how_accounts_are_connected_is_told(client) -> None:
+    shown = {platform: item["connect"] for platform, item in (await listed(client)).items()}
+    assert {platform: said["service"] for platform, said in shown.items()} == {
+        "bluesky": "optional",
+        "instagram": "one_of",
+        "mastodon": "required",
+        "tiktok": "none",
+    }
+    for platform, connector in CONNECTORS.items():
+        assert shown[platform]["consent"] is (connector.oauth is not None)
+        assert shown[platform]["credential"] == dict(connector.credential_fields)
+        assert shown[platform]["services"] == list(connector.doors)

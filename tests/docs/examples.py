@@ -76,8 +76,9 @@ def read(path: Path) -> Page:
                 page.blocks.append(Block(line, unseen[1], unseen[2]))
             continue
         word = said[1] if said[0] == line else ""
-        if word == "prints":
-            ran = [b for b in page.blocks if b.language in LANGUAGES and not b.not_run and not b.file]
+        if word == "prints" or word.endswith(" prints"):
+            by = (word.removesuffix("prints").strip(),) if word != "prints" else LANGUAGES
+            ran = [b for b in page.blocks if b.language in by and not b.not_run and not b.file]
             if ran:
                 ran[-1].printed.append(text)
             else:

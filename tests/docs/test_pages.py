@@ -87,7 +87,7 @@ async def outcomes(
     request: pytest.FixtureRequest, shell: Shell, typescript: Built, folder: Path
 ) -> AsyncIterator[Outcomes]:
     """What the programs that are asked for print. They run a few at a time: mostly they wait."""
-    command = ["layers", "keys", "create", "--org", "Pages", "--env", "test", "--json"]
+    command = ["layers", "keys", "create", "--org", "Acme", "--env", "test", "--json"]
     key = json.loads(await shell.run(command, typescript.folder, {}))["key"]
     clip = make_video(folder / "clip.mp4", seconds=4)
     at_a_time = asyncio.Semaphore(4)

@@ -1,10 +1,13 @@
 """The counters on strings that are hard to count."""
 
+import time
+
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layers.kit.text import COUNTERS, fediverse_characters, unstorable
+from layers.kit.text import COUNTERS, fediverse_characters, graphemes, unstorable
 
 ANY_TEXT = st.text(alphabet=st.characters())  # with lone surrogates
 
@@ -115,3 +118,34 @@ def test_what_cannot_be_stored_is_named(text: str, reason: str) -> None:
 def test_everything_else_can_be_stored(text: str) -> None:
     assert unstorable(text) is None
     assert text.encode().decode() == text
+
+
+HARD = {
+    "letters": "\u0436" * 100_000,
+    "half flags": "\U0001f1e9" * 100_000,
+    "flags parted by marks": "\U0001f1e9\u0301" * 50_000,
+    "one letter with marks": "e" + "\u0301" * 99_999,
+    "families": "\U0001f468\u200d" * 50_000,
+    "links within links": "(http://" * 12_500,
+    "links that end in dots": "(http://" * 10_000 + "." * 20_000,
+    "mentions of nobody": ".@a-" * 25_000,
+    "a mention without an end": "@" + "a" * 99_999,
+}
+"""The longest texts a caller may send, made so that a careless pattern reads them again and again."""
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_no_text_takes_long_to_count(name: str) -> None:
+    started = time.process_time()
+    for count in COUNTERS.values():
+        count(HARD[name])
+    assert time.process_time() - started < 1
+
+
+@given(st.text(alphabet="a\r\n\u0301\u200d\u0903\u0600\U0001f1e9\U0001f468\u1112\u1161"))
+def test_what_is_counted_faster_is_counted_alike(text: str) -> None:
+    assert graphemes(text) == len(regex.findall(r"\X", text))
+
+
+def test_counting_ends_when_it_is_enough() -> None:
+    assert graphemes("\u0436" * 500, 300) == 300

@@ -26,12 +26,12 @@ VIDEO = MediaLimit(
 IMAGE = MediaLimit(mime_types=("image/jpeg",), max_bytes=500, source=SOURCE)
 CAPTION = TextLimit(10, "utf16", SOURCE)
 OPTIONS = {
-    "shown": Option("boolean", "whether it is shown"),
-    "title": Option("string", "a title"),
-    "privacy": Option("string", "who may see it", ("everyone", "nobody")),
-    "coverAt": Option("integer", "milliseconds"),
-    "people": Option("string[]", "names"),
-    "langs": Option("string[]", "languages", ("de", "en")),
+    "shown": Option("boolean", "whether it is shown", source=SOURCE),
+    "title": Option("string", "a title", source=SOURCE),
+    "privacy": Option("string", "who may see it", ("everyone", "nobody"), source=SOURCE),
+    "coverAt": Option("integer", "milliseconds", source=SOURCE),
+    "people": Option("string[]", "names", source=SOURCE),
+    "langs": Option("string[]", "languages", ("de", "en"), source=SOURCE),
 }
 MODE = Mode(
     kinds={"video": (1, 1), "image": (1, 1), "carousel": (2, 4), "text": (0, 0)},
@@ -175,6 +175,11 @@ def test_a_kind_the_mode_does_not_know() -> None:
 def test_captions(kind: ContentKind, caption: str, expected: list[str]) -> None:
     media = {"video": [FILM], "image": [PHOTO]}.get(kind, [])
     assert codes(media, kind, caption) == expected
+
+
+def test_a_caption_far_too_long_is_not_counted_to_its_end() -> None:
+    [found] = misfits(MODE, "video", [], "x" * 5_000, None)[-1:]
+    assert found.message.startswith("The caption has more than 1,010 of at most 10 UTF-16 units")
 
 
 def test_a_caption_too_long_is_told_in_numbers() -> None:

@@ -15,12 +15,12 @@ MODE = Mode(
     caption={"carousel": None},
     media={},
     options={
-        "coverAt": Option("integer", "", least=0, in_video=True),
-        "people": Option("string[]", "", most_items=2, pattern="[a-z]+"),
-        "alts": Option("string[]", "", per_item=True, text=TextLimit(3, "utf16", SOURCE)),
-        "title": Option("string", "", text=TextLimit(3, "grapheme", SOURCE)),
-        "level": Option("string", "", ("all", "me")),
-        "paid": Option("boolean", "", not_with={"level": "me"}),
+        "coverAt": Option("integer", "", least=0, in_video=True, source=SOURCE),
+        "people": Option("string[]", "", most_items=2, pattern="[a-z]+", source=SOURCE),
+        "alts": Option("string[]", "", per_item=True, text=TextLimit(3, "utf16", SOURCE), source=SOURCE),
+        "title": Option("string", "", text=TextLimit(3, "grapheme", SOURCE), source=SOURCE),
+        "level": Option("string", "", ("all", "me"), source=SOURCE),
+        "paid": Option("boolean", "", not_with={"level": "me"}, source=SOURCE),
     },
 )
 FILM = Media("ast_1", "video", "video/mp4", 9, "", "", duration_ms=2000)

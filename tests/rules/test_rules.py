@@ -29,7 +29,10 @@ LIMITS = {
                 kinds={"text": (0, 0), "image": (1, 1)},
                 caption={"text": SHORT, "image": SHORT},
                 media={"image": PHOTO},
-                options={"langs": Option("string[]", "languages"), "loud": Option("boolean", "louder")},
+                options={
+                    "langs": Option("string[]", "languages", source=SOURCE),
+                    "loud": Option("boolean", "louder", source=SOURCE),
+                },
                 first_comment=SHORT,
             ),
         },

@@ -14,6 +14,7 @@ GOOD = (
     "https://xn--mnchen-3ya.example",
     "https://93.184.215.14/hook",
     "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/hook",
+    "https://[64:ff9b::5db8:d70e]/hook",
 )
 
 
@@ -60,6 +61,17 @@ PRIVATE = (
     "https://[fd00::1]",
     "https://[::ffff:127.0.0.1]",
     "https://0.0.0.0",
+    "https://192.0.0.192/opc/v1",
+    "https://[64:ff9b::10.0.0.8]",
+    "https://[64:ff9b::a9fe:a9fe]",
+    "https://[64:ff9b:1::a00:8]",
+    "https://[::ffff:0:127.0.0.1]",
+    "https://[::127.0.0.1]",
+    "https://[2002:7f00:1::]",
+    "https://[fec0::1]",
+    "https://[3fff::1]",
+    "https://[5f00::1]",
+    "https://[ff02::1]",
 )
 
 

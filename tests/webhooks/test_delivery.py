@@ -235,7 +235,7 @@ def test_waits_are_those_of_the_contract(chance: float) -> None:
 
 
 async def test_a_tired_endpoint_is_paused_and_loses_nothing(
-    client, pool, receiver, endpoint, deliverer
+    client, join, pool, receiver, endpoint, deliverer
 ) -> None:
     receiver.answer = 500
     project = await client.project()
@@ -247,6 +247,11 @@ async def test_a_tired_endpoint_is_paused_and_loses_nothing(
     assert len(receiver.heard) == PAUSE_AFTER
     audited = await pool.fetch("SELECT * FROM events WHERE type = 'webhook_endpoint.paused'")
     assert [(row["subject_id"], row["actor"]) for row in audited] == [(endpoint["id"], "dispatcher")]
+    live = await join("Acme", "live")
+    logs = [
+        (await who.get("/v1/audit-log?eventType=webhook_endpoint.paused"))["items"] for who in (client, live)
+    ]
+    assert [len(log) for log in logs] == [1, 0]
     receiver.answer, receiver.heard = 200, []
     texts.append(await client.text(project))
     await until(lambda: pool.fetchval(FANNED_OUT))

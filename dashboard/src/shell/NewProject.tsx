@@ -5,6 +5,7 @@ import { can } from "../session";
 import { Button } from "../ui/Button";
 import { Field } from "../ui/Field";
 import { Trouble } from "../ui/Notice";
+import { ZoneField } from "../ui/ZoneField";
 
 const CURL = `curl $LAYERS/v1/projects \\
   -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
@@ -30,15 +31,7 @@ export function NewProject() {
       <Field label="Name">
         {(field) => <input {...field} required value={name} onInput={(event) => setName(event.currentTarget.value)} />}
       </Field>
-      <Field label="Time zone" hint="Times are planned and shown in it.">
-        {(field) => (
-          <select {...field} value={timezone} onChange={(event) => setTimezone(event.currentTarget.value)}>
-            {[...new Set([timezone, "UTC", ...Intl.supportedValuesOf("timeZone")])].map((zone) => (
-              <option key={zone}>{zone}</option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <ZoneField value={timezone} onChange={setTimezone} hint="Times are planned and shown in it." />
       <Trouble fault={fault} />
       <Button type="submit" tone="primary">
         Create the project

@@ -29,7 +29,7 @@ export function Trouble({ fault, children }: { fault: unknown; children?: Compon
   return (
     <Notice tone="trouble">
       {fault instanceof Error ? fault.message : String(fault)}
-      {issues.length > 0 && (
+      {issues.length > 1 && (
         <ul>
           {issues.map(({ path, message }) => (
             <li key={path + message}>

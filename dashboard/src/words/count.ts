@@ -30,13 +30,21 @@ export interface Length {
   of: string;
 }
 
-/** Whichever of a text's limits is nearest to being broken. */
+/** Other limits than that of characters are told of when they are nearly used up. */
+const NEAR = 0.8;
+
+/** The length in characters, or whatever else is nearer to breaking its limit. */
 export function tightest(text: string, limits: TextLimits): Length {
-  const all: Length[] = [{ used: count(text, limits.unit), limit: limits.limit, of: "characters" }];
-  if (limits.maxBytes) all.push({ used: count(text, "utf8_bytes"), limit: limits.maxBytes, of: "bytes" });
-  if (limits.maxHashtags) all.push({ used: matches(text, /(?<![/&#])#\w+/gu), limit: limits.maxHashtags, of: "hashtags" });
-  if (limits.maxMentions) all.push({ used: matches(text, /(?<![\w.+-])@\w+/gu), limit: limits.maxMentions, of: "mentions" });
-  return all.reduce((most, one) => (one.used / one.limit > most.used / most.limit ? one : most));
+  const characters: Length = { used: count(text, limits.unit), limit: limits.limit, of: "characters" };
+  const others: Length[] = [];
+  if (limits.maxBytes) others.push({ used: count(text, "utf8_bytes"), limit: limits.maxBytes, of: "bytes" });
+  if (limits.maxHashtags) others.push({ used: matches(text, HASHTAG), limit: limits.maxHashtags, of: "hashtags" });
+  if (limits.maxMentions) others.push({ used: matches(text, MENTION), limit: limits.maxMentions, of: "mentions" });
+  const near = others.filter((one) => share(one) > NEAR);
+  return near.reduce((most, one) => (share(one) > share(most) ? one : most), characters);
 }
 
+const HASHTAG = /(?<![/&#])#[\p{L}\p{N}_]+/gu;
+const MENTION = /(?<![\p{L}\p{N}_.+-])@[\p{L}\p{N}_]+/gu;
+const share = ({ used, limit }: Length): number => used / limit;
 const matches = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;

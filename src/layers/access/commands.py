@@ -99,27 +99,31 @@ def _issues(caller: Caller, wanted: CreateKey, now: datetime) -> list[Issue]:
         Issue("scopes", f"{scope} is no scope of Layers.", "unknown_scope")
         for scope in unknown_scopes(wanted.scopes)
     ]
-    if wanted.rate_limit_tier and ALLOWED[wanted.rate_limit_tier] > ALLOWED[caller.rate_limit_tier]:
+    at = wanted.expires_at
+    if at is not None and at.tzinfo is None:
+        issues.append(Issue("expiresAt", "Give a time with Z or an offset.", "timezone_required"))
+        at = None
+    elif at is not None and at <= now:
+        issues.append(Issue("expiresAt", "This time has passed.", "in_the_past"))
+    return issues + _above_own(caller, wanted.rate_limit_tier, wanted.return_hosts, at or caller.expires_at)
+
+
+def _above_own(
+    caller: Caller, tier: str | None, return_hosts: Sequence[str], expires_at: datetime | None
+) -> list[Issue]:
+    """Name what a key would have that the caller's has not, its scopes aside."""
+    issues: list[Issue] = []
+    if tier and ALLOWED[tier] > ALLOWED[caller.rate_limit_tier]:
         words = f"This key's own tier is {caller.rate_limit_tier}; it can give no higher one."
         issues.append(Issue("rateLimitTier", words, "above_own"))
     issues += [
         Issue(f"returnHosts[{n}]", f"{host} is not among this key's own return hosts.", "above_own")
-        for n, host in enumerate(wanted.return_hosts)
+        for n, host in enumerate(return_hosts)
         if host.lower() not in caller.return_hosts
     ]
-    if wanted.expires_at is not None:
-        issues += _expiry_issues(caller, wanted.expires_at, now)
+    if caller.expires_at is not None and (expires_at is None or expires_at > caller.expires_at):
+        issues.append(Issue("expiresAt", "This key expires sooner itself.", "above_own"))
     return issues
-
-
-def _expiry_issues(caller: Caller, at: datetime, now: datetime) -> list[Issue]:
-    if at.tzinfo is None:
-        return [Issue("expiresAt", "Give a time with Z or an offset.", "timezone_required")]
-    if at <= now:
-        return [Issue("expiresAt", "This time has passed.", "in_the_past")]
-    if caller.expires_at is not None and at > caller.expires_at:
-        return [Issue("expiresAt", "This key expires sooner itself.", "above_own")]
-    return []
 
 
 def _refuse_more_than_own(caller: Caller, scopes: Sequence[str]) -> None:
@@ -131,9 +135,15 @@ def _refuse_more_than_own(caller: Caller, scopes: Sequence[str]) -> None:
 
 
 async def rotate(tx: Connection, caller: Caller, api_key_id: str) -> ShownKey:
-    """Give a key a new secret; the old one is dead with the commit. Raises NotFound or ForbiddenScope."""
+    """Give a key a new secret; the old one is dead with the commit.
+
+    Raises NotFound, or ForbiddenScope or Validation for a key that may do more than the caller's: who has the secret
+    has the key.
+    """
     row = await _lock(tx, caller, api_key_id)
     _refuse_more_than_own(caller, row["scopes"])
+    if issues := _above_own(caller, row["rate_limit_tier"], row["return_hosts"], row["expires_at"]):
+        raise errors.Validation(issues)
     shown, secret_hash = keys.make_secret(caller.environment, row["key_id"])
     row = await store.change_key(tx, api_key_id, {"secret_hash": secret_hash})
     await _audit(tx, caller, "api_key.rotated", row, {})

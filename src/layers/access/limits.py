@@ -5,14 +5,13 @@ Nothing is counted for keys without a limit.
 
 import math
 from collections.abc import Mapping
-from typing import Literal
 
 from layers.access import store
+from layers.api.context import endpoint_class
 from layers.api.errors import RateLimited
 from layers.db.pool import Pool
 
-EndpointClass = Literal["read-light", "write-light"]
-LIMITS: Mapping[str, Mapping[EndpointClass, int]] = {
+LIMITS: Mapping[str, Mapping[str, int]] = {
     "standard": {"read-light": 120, "write-light": 60},
     "pilot": {"read-light": 1_200, "write-light": 600},
     "partner": {"read-light": 6_000, "write-light": 3_000},
@@ -25,17 +24,12 @@ ALLOWED: Mapping[str, float] = {
 """How much each tier allows, to compare them."""
 
 
-def class_of(method: str) -> EndpointClass:
-    """Return the class of a request."""
-    return "read-light" if method in ("GET", "HEAD") else "write-light"
-
-
 async def take(pool: Pool, api_key_id: str, tier: str, method: str) -> dict[str, str]:
     """Count a request; returns the headers that tell how many are left. Raises RateLimited."""
     limits = LIMITS.get(tier)
     if limits is None:
         return {}
-    name = class_of(method)
+    name = endpoint_class(method)
     quota = limits[name]
     seen = await store.count_request(pool, api_key_id, name)
     left = max(0, quota - seen["requests"])

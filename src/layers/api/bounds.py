@@ -1,4 +1,4 @@
-"""How much a request may say before its body. What is larger is refused before anything looks at it."""
+"""What a request may say before its body: how much, and what only once. The rest is refused before it is looked at."""
 
 from typing import cast
 
@@ -26,6 +26,26 @@ def excess(scope: Scope) -> Problem | None:
         return UriTooLong(f"Path and query may have {MOST_TARGET_BYTES} bytes at most.")
     if query.count(b"&") >= MOST_PARAMETERS:
         return one_issue("query", f"At most {MOST_PARAMETERS} parameters are allowed.", "too_many")
+    return None
+
+
+ONCE = frozenset(
+    {
+        *(b"authorization", b"x-api-key", b"idempotency-key", b"host", b"content-type", b"content-encoding"),
+        *(b"upload-offset", b"range"),
+    }
+)
+"""Headers of which two could be read differently by a proxy, a log and us."""
+
+
+def ambiguity(scope: Scope) -> Problem | None:
+    """Return what can be read in two ways about the head of a request, if anything."""
+    seen = set[bytes]()
+    for name, _ in scope["headers"]:
+        if name in seen:
+            return one_issue(name.decode("latin-1"), "Send this header once.", "duplicate")
+        if name in ONCE:
+            seen.add(name)
     return None
 
 

@@ -1,7 +1,7 @@
 """What a request carries from the outer layers to its handler."""
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from litestar.types import Receive, Scope
 
@@ -16,6 +16,11 @@ def state_of(scope: Scope) -> dict[str, Any]:
 def method_of(scope: Scope) -> str:
     """Return the HTTP method of this request."""
     return cast("str", cast("dict[str, object]", scope)["method"])
+
+
+def endpoint_class(method: str) -> Literal["read-light", "write-light"]:
+    """Return the class in which requests of a method are counted."""
+    return "read-light" if method in ("GET", "HEAD") else "write-light"
 
 
 def header_of(scope: Scope, name: bytes) -> str:

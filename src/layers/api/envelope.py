@@ -19,8 +19,8 @@ from litestar.exceptions import (
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from layers.api import errors
-from layers.api.bounds import excess
-from layers.api.context import state_of
+from layers.api.bounds import ambiguity, excess
+from layers.api.context import endpoint_class, state_of
 from layers.db.pool import BUSY, DATABASE_AWAY
 from layers.kit import html, metrics, tracing
 from layers.kit.ids import new_id
@@ -51,7 +51,7 @@ class Envelope:
         started, status = time.perf_counter(), 500
         headers = [
             (b"x-request-id", request_id.encode()),
-            (b"x-ratelimit-endpoint-class", b"read-light" if scope["method"] == "GET" else b"write-light"),
+            (b"x-ratelimit-endpoint-class", endpoint_class(scope["method"]).encode()),
         ]
 
         async def send_marked(message: Message) -> None:
@@ -64,7 +64,7 @@ class Envelope:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id), _traced(scope) as span:
-            if problem := excess(scope):
+            if problem := excess(scope) or ambiguity(scope):
                 await answer(problem, request_id, send_marked)
             else:
                 await self.app(scope, receive, send_marked)

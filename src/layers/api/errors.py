@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from layers.kit.problems import Issue
+from layers.kit.problems import MOST_ISSUES, MOST_SAID, Issue, shortened
 
 TEXT: Mapping[str, object] = {"type": "string"}
 SUBCODES: Mapping[str, str] = {
@@ -179,17 +179,21 @@ class RangeNotSatisfiable(Problem):
 
 
 class Validation(Problem):
-    """The input is wrong; `details.issues` lists every fault at once."""
+    """The input is wrong; `details.issues` lists every fault at once, up to a thousand."""
 
     code, status = "VALIDATION", 422
     tells = {"issues": {"type": "array", "minItems": 1, "items": {"$ref": "#/components/schemas/Issue"}}}
 
     def __init__(self, issues: Sequence[Issue], message: str | None = None) -> None:
-        words = message or f"{issues[0].path}: {issues[0].message}"
+        told = [
+            Issue(shortened(issue.path, MOST_SAID), shortened(issue.message, MOST_SAID), issue.code)
+            for issue in issues[:MOST_ISSUES]
+        ]
+        words = message or f"{told[0].path}: {told[0].message}"
         if message is None and len(issues) > 1:
             words += f" (and {len(issues) - 1} more)"
-        super().__init__(words, {"issues": list(issues)})
-        self.issues = list(issues)
+        super().__init__(words, {"issues": told})
+        self.issues = told
 
 
 class RateLimited(Problem):

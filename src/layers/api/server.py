@@ -31,6 +31,8 @@ MOST_ANSWERED = 100
 TICKS = 5
 """Of 0.1 s, between two looks at all connections."""
 MALFORMED = "This is not a valid HTTP request."
+UNKNOWN_CLASS = b"write-light"
+"""Of a request whose method nobody has read: it is other than GET."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class GuardedProtocol(HttpToolsProtocol):
         """Begin a request, unless too many wait on this connection already."""
         if len(self.pipeline) >= MOST_PIPELINED:
             raise OverflowError("too many pipelined requests")
+        if any(n == b"transfer-encoding" and v.strip().lower() != b"chunked" for n, v in self.headers):
+            raise ValueError("a body is chunked or it is not, and nothing else (RFC 9112, 6.1)")
         self._in_head, self._silent, self._body_bytes = False, 0, 0
         self._requests += 1
         super().on_headers_complete()
@@ -191,6 +195,7 @@ class GuardedProtocol(HttpToolsProtocol):
             (b"content-length", str(len(body)).encode()),
             (b"connection", b"close"),
             (b"x-request-id", request_id.encode()),
+            (b"x-ratelimit-endpoint-class", UNKNOWN_CLASS),
             *told,
         ]
         lines = [name + b": " + value + b"\r\n" for name, value in with_safe(headers, SAFE)]

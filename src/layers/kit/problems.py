@@ -1,17 +1,27 @@
 """Everything that is wrong with a JSON body, at once.
 
 msgspec decodes in one fast pass and stops at the first fault. That pass serves good bodies; a bad one is walked
-again here, field by field along the same annotations, so that a caller can mend all faults in one go.
+again here, field by field along the same annotations, so that a caller can mend all faults in one go. A body that is
+nothing but faults must not keep everybody waiting: the walk ends when there are MOST_ISSUES, looks at no more items of
+a list than it may have, and repeats no long word.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from types import NoneType, UnionType
 from typing import Annotated, Union, cast, get_args, get_origin
 
 import msgspec
 
 from layers.kit.text import unstorable
+
+MOST_ISSUES = 1000
+"""More than any body that was meant has."""
+MOST_NAMED = 64
+"""Characters of a name that are repeated in a path."""
+MOST_SAID = 300
+"""Characters of a message: it may repeat a value."""
 
 
 class Issue(msgspec.Struct, frozen=True):
@@ -23,8 +33,13 @@ class Issue(msgspec.Struct, frozen=True):
 
 
 def find_problems(value: object, expected: object) -> list[Issue]:
-    """Return every fault of the decoded JSON `value` against `expected`, an annotation msgspec understands."""
-    return [*unstorable_strings(value, ""), *_walk(value, expected, "")]
+    """Return the faults of the decoded JSON `value` against `expected`, an annotation msgspec understands."""
+    return list(islice(chain(unstorable_strings(value, ""), _walk(value, expected, "")), MOST_ISSUES))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most so many characters, with … where it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def unstorable_strings(value: object, path: str) -> Iterator[Issue]:
@@ -47,6 +62,7 @@ def unstorable_strings(value: object, path: str) -> Iterator[Issue]:
 
 def join(path: str, name: str) -> str:
     """Append a field name to a path: `targets[0]` + `mode` → `targets[0].mode`."""
+    name = shortened(name, MOST_NAMED)
     return f"{path}.{name}" if path else name
 
 
@@ -59,9 +75,9 @@ def _walk(value: object, expected: object, path: str) -> Iterator[Issue]:
     elif isinstance(value, dict) and get_origin(plain) is dict:
         named = cast("dict[str, object]", value)
         yield from _too_many(len(named), expected, path)
-        for name, item in named.items():
-            yield from _leaf(name, get_args(plain)[0], join(path, name[:64]))
-            yield from _walk(item, get_args(plain)[1], join(path, name[:64]))
+        for name, item in islice(named.items(), _most(expected)):
+            yield from _leaf(name, get_args(plain)[0], join(path, name))
+            yield from _walk(item, get_args(plain)[1], join(path, name))
     else:
         yield from _leaf(cast("object", value), expected, path)
 
@@ -81,8 +97,12 @@ def _walk_struct(value: Mapping[str, object], expected: type[msgspec.Struct], pa
 
 def _walk_list(items: list[object], expected: object, item_type: object, path: str) -> Iterator[Issue]:
     yield from _too_many(len(items), expected, path)
-    for index, item in enumerate(items):
+    for index, item in enumerate(items[: _most(expected)]):
         yield from _walk(item, item_type, f"{path}[{index}]")
+
+
+def _most(expected: object) -> int | None:
+    return min((meta.max_length for meta in _metas(expected) if meta.max_length is not None), default=None)
 
 
 def _too_many(count: int, expected: object, path: str) -> Iterator[Issue]:
@@ -98,7 +118,7 @@ def _leaf(value: object, expected: object, path: str) -> Iterator[Issue]:
         msgspec.convert(value, cast("type[object]", expected))
     except msgspec.ValidationError as fault:
         words, _, at = str(fault).partition(" - at `$")
-        yield Issue(path + at.rstrip("`") or "$", f"{words}.", _code(words))
+        yield Issue(path + at.rstrip("`") or "$", f"{shortened(words, MOST_SAID)}.", _code(words))
 
 
 def _code(words: str) -> str:

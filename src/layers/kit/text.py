@@ -1,11 +1,17 @@
 """Text as platforms count it (each unit a named counter), as the database holds it, names as the wire has them."""
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 
 import regex
 
 GRAPHEME = regex.compile(r"\X")
-WEB_LINK = regex.compile(r"(?<![\w@/])https?://[^\s.]+\.\S*[^\s.,;:!?'\")\]]", regex.IGNORECASE)
+FLAG = regex.compile("[\U0001f1e6-\U0001f1ff]{1,2}")
+"""A flag, or half of one. For each half a GRAPHEME looks back at all before it: a row of them takes quadratic time."""
+WEB_LINK = regex.compile(
+    r"(?<![\w@/])https?://[^\s.]{1,253}+\.\S*[^\s.,;:!?'\")\]]",
+    regex.IGNORECASE,  # no label of a host is longer, and without a bound rows of `(http://` take quadratic time
+)
 FULL_MENTION = regex.compile(r"(?<![\w/])(@\w(?:[\w.-]*\w)?)@[\p{L}\p{N}](?:[\p{L}\p{N}.:-]*[\p{L}\p{N}])?")
 LINK_CHARACTERS = 23
 
@@ -15,9 +21,9 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def graphemes(text: str) -> int:
-    """Count what a reader sees as characters: a family emoji is one."""
-    return sum(1 for _ in GRAPHEME.finditer(text))
+def graphemes(text: str, enough: int | None = None) -> int:
+    """Count what a reader sees as characters: a family emoji is one. Counting ends at `enough`."""
+    return sum(1 for _ in islice(GRAPHEME.finditer(FLAG.sub("x", text)), enough))
 
 
 def utf8_bytes(text: str) -> int:
@@ -25,12 +31,13 @@ def utf8_bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def fediverse_characters(text: str, per_link: int = LINK_CHARACTERS) -> int:
+def fediverse_characters(text: str, per_link: int = LINK_CHARACTERS, enough: int | None = None) -> int:
     """Count what a reader sees, a web link as `per_link`, of a mention `@name@server` only `@name`.
 
-    Servers find links by twitter-text, whose rules for top-level domains and brackets are only approximated here.
+    Counting ends at `enough`. Servers find links by twitter-text, whose rules for top-level domains and brackets are
+    only approximated here.
     """
-    return graphemes(FULL_MENTION.sub(r"\1", WEB_LINK.sub("x" * per_link, text)))
+    return graphemes(FULL_MENTION.sub(r"\1", WEB_LINK.sub("x" * per_link, text)), enough)
 
 
 COUNTERS: Mapping[str, Callable[[str], int]] = {
@@ -46,7 +53,9 @@ def unstorable(text: str) -> str | None:
     """Name what makes `text` impossible to store (NUL, lone surrogate), or None when it is fine."""
     if "\x00" in text:
         return "contains the NUL character"
-    if any("\ud800" <= c <= "\udfff" for c in text):
+    try:
+        text.encode()
+    except UnicodeEncodeError:
         return "contains a lone surrogate"
     return None
 

@@ -1,11 +1,11 @@
 """`GET /v1/platforms`: what every platform allows, from the same data that validates."""
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from litestar import get
 
 from layers.api.routes import ANY_KEY, WireOut, operation
-from layers.connector import Connector, MediaLimit, Mode, Option, TextLimit
+from layers.connector import Connector, MediaLimit, Mode, Option, TextLimit, has_many_servers
 from layers.platforms import CONNECTORS
 
 T = TypeVar("T")
@@ -60,6 +60,8 @@ class OptionOut(WireOut):
     pattern: str | None
     in_caption: str | None
     not_with: dict[str, str]
+    source: str
+    checked: str
 
 
 class ModeOut(WireOut):
@@ -86,12 +88,26 @@ class DailyCapOut(WireOut):
     checked: str
 
 
+class ConnectOut(WireOut):
+    """How an account is connected.
+
+    `consent`: by `oauth-url`, whose `service` is the account's server (`required`, `optional`) or the way that consent
+    goes (`one_of`, from `services`). `credential`: the fields of a credential one may connect with, and what each is.
+    """
+
+    consent: bool
+    service: Literal["none", "optional", "required", "one_of"]
+    services: list[str]
+    credential: dict[str, str]
+
+
 class PlatformOut(WireOut):
     """One platform. `ownLimits`: servers may set others; an account's own hold then."""
 
     platform: str
     title: str
     own_limits: bool
+    connect: ConnectOut
     daily_caps: list[DailyCapOut]
     modes: list[ModeOut]
 
@@ -151,6 +167,8 @@ def _option(option: Option) -> OptionOut:
         pattern=option.pattern,
         in_caption=option.in_caption,
         not_with=dict(option.not_with),
+        source=option.source.url,
+        checked=option.source.checked,
     )
 
 
@@ -169,11 +187,26 @@ def _mode(name: str, mode: Mode) -> ModeOut:
     )
 
 
+def _connect(connector: Connector) -> ConnectOut:
+    service: Literal["none", "optional", "required", "one_of"] = "none"
+    if connector.doors:
+        service = "one_of"
+    elif has_many_servers(connector):
+        service = "optional" if connector.origin else "required"
+    return ConnectOut(
+        consent=connector.oauth is not None,
+        service=service,
+        services=list(connector.doors),
+        credential=dict(connector.credential_fields),
+    )
+
+
 def _platform(connector: Connector) -> PlatformOut:
     limits = connector.limits
     caps = [DailyCapOut(c.posts, list(c.modes), c.source.url, c.source.checked) for c in limits.daily_caps]
     modes = [_mode(name, mode) for name, mode in limits.modes.items()]
-    return PlatformOut(limits.platform, limits.title, connector.own_limits is not None, caps, modes)
+    own = connector.own_limits is not None
+    return PlatformOut(limits.platform, limits.title, own, _connect(connector), caps, modes)
 
 
 @get("/v1/platforms", opt=operation(ANY_KEY, polled=True), operation_id="platforms.list")

@@ -11,12 +11,15 @@ from types import MappingProxyType
 from typing import Literal
 
 from layers.connector import ContentKind, Media, MediaLimit, Mode, TextLimit
-from layers.kit.text import COUNTERS, LINK_CHARACTERS, fediverse_characters
+from layers.kit.text import COUNTERS, LINK_CHARACTERS, fediverse_characters, graphemes
 from layers.publishing.remake import remake_of
 
 LEFT_OUT = frozenset({"caption_not_supported", "first_comment_not_supported"})
 """Misfits of text that the mode has no place for. A container's text may be left out; only one that was given
 for this very target must be refused. The caller of `misfits` decides."""
+
+COUNTED_BEYOND = 1000
+"""How far beyond its limit a text is counted: by how much it is too long after that helps nobody."""
 
 FRAME_RATE_SLACK = 0.05
 """Average frame rates of real recordings are never round: 60.02 is 60."""
@@ -116,27 +119,35 @@ def too_long(what: str, limit: TextLimit, text: str, beside: int = 0) -> Iterato
     if limit.max_bytes is not None:
         caps.append(("utf8_bytes", limit.max_bytes))
     for unit, most in caps:
-        actual = _count(limit, unit, text) + beside
-        if actual > most:
-            words = UNIT_WORDS[unit].format(
-                link=LINK_CHARACTERS if limit.per_link is None else limit.per_link
-            )
+        per_link = LINK_CHARACTERS if limit.per_link is None else limit.per_link
+        counted = most + COUNTED_BEYOND
+        actual = _count(unit, text, per_link, counted + 1) + beside
+        words = UNIT_WORDS[unit].format(link=per_link)
+        if actual > counted:
+            yield f"{what} has more than {counted:,} of at most {most:,} {words}; shorten it."
+        elif actual > most:
             yield f"{what} has {actual:,} of at most {most:,} {words}; shorten it by {actual - most:,}."
 
 
-def _count(limit: TextLimit, unit: str, text: str) -> int:
-    if unit == "fediverse" and limit.per_link is not None:
-        return fediverse_characters(text, limit.per_link)
-    return COUNTERS[unit](text)
+def _count(unit: str, text: str, per_link: int, enough: int) -> int:
+    match unit:
+        case "fediverse":
+            return fediverse_characters(text, per_link, enough)
+        case "grapheme":
+            return graphemes(text, enough)
+        case _:
+            return COUNTERS[unit](text)
 
 
 def _too_many_tags(what: str, limit: TextLimit, text: str) -> Complaints:
-    for words, pattern, most in (
-        ("hashtags", HASHTAG, limit.max_hashtags),
-        ("mentions", MENTION, limit.max_mentions),
+    for words, sign, pattern, most in (
+        ("hashtags", "#", HASHTAG, limit.max_hashtags),
+        ("mentions", "@", MENTION, limit.max_mentions),
     ):
+        if most is None or text.count(sign) <= most:
+            continue
         actual = len(pattern.findall(text))
-        if most is not None and actual > most:
+        if actual > most:
             yield (
                 f"{what} has {actual} of at most {most} {words}; remove {actual - most}.",
                 f"too_many_{words}",

@@ -16,6 +16,8 @@ TYPE_WORDS = {
     "integer": "a whole number",
     "string[]": "a list of texts",
 }
+MOST_TEXTS = 100
+"""Texts of a list that are looked at: more than any platform takes."""
 Problem = tuple[str, str, str]
 """Where (`altTexts[2]`), in words, and a code."""
 
@@ -66,9 +68,10 @@ def _has_type(option: Option, value: object) -> bool:
 
 
 def _texts(value: object) -> list[tuple[str, str]]:
-    """Return each text of a value and its place in it."""
+    """Return the texts of a value, up to MOST_TEXTS, and the place of each in it."""
     if isinstance(value, list):
-        return [(f"[{index}]", str(text)) for index, text in enumerate(cast("list[object]", value))]
+        texts = cast("list[object]", value)[:MOST_TEXTS]
+        return [(f"[{index}]", str(text)) for index, text in enumerate(texts)]
     return [("", value)] if isinstance(value, str) else []
 
 
@@ -96,7 +99,7 @@ def _check_moment(option: Option, value: object, media: Sequence[Media] | None) 
 
 
 def _check_count(option: Option, value: object, media: Sequence[Media] | None) -> Iterator[Problem]:
-    count = len(_texts(value))
+    count = len(cast("list[object]", value)) if isinstance(value, list) else len(_texts(value))
     if option.most_items is not None and count > option.most_items:
         yield "", f"At most {option.most_items} are allowed, there are {count}.", "too_many"
     if option.per_item and media is not None and count > len(media):

@@ -18,7 +18,16 @@ import structlog
 from layers import events
 from layers.access.caller import Caller
 from layers.api import errors
-from layers.connector import Connector, Failure, Grant, Identity, OAuth, Rejected, Unreadable
+from layers.connector import (
+    Connector,
+    Failure,
+    Grant,
+    Identity,
+    OAuth,
+    Rejected,
+    Unreadable,
+    has_many_servers,
+)
 from layers.db.pool import Connection
 from layers.kit.ids import new_id
 from layers.platforms import CONNECTORS
@@ -32,8 +41,6 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 VISIBLE_ASCII = re.compile(r"[!-~]+")
 CALLBACK = "/v1/social/oauth/callback/"
 METADATA = "/v1/social/oauth/client-metadata/"
-SERVER_FIELDS = frozenset({"service", "baseUrl"})
-"""Fields of a credential that name the account's server, on platforms that have many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,7 @@ def _service(connector: Connector, wanted: Wanted, by: Connecting, *, sandbox: b
         return _chosen_door(connector, wanted, by.credentials.app_secrets(connector, sandbox=sandbox))
     if sandbox:
         return None
-    if not SERVER_FIELDS & connector.credential_fields.keys():
+    if not has_many_servers(connector):
         if wanted.service:
             raise errors.one_issue("service", f"{title} has one server; leave this out.", "invalid_value")
         return None

@@ -84,13 +84,17 @@ async def upsert(tx: Connection, new: Connected) -> asyncpg.Record:
 
 async def release_waiting(tx: Connection, account_id: str) -> int:
     """Let the posts that waited for this reconnect go out; returns how many."""
-    done = await tx.execute(
-        """UPDATE scheduled_posts SET due_at = greatest(scheduled_for, now()), next_attempt_at = NULL
-        WHERE social_account_id = $1 AND status IN ('queued', 'publishing') AND NOT holds_lane
-        AND last_error ->> 'code' = 'CREDENTIAL_INVALID'""",
+    return await tx.fetchval(
+        """WITH released AS (
+            UPDATE scheduled_posts SET due_at = greatest(scheduled_for, now()), next_attempt_at = NULL
+            WHERE social_account_id = $1 AND status IN ('queued', 'publishing') AND NOT holds_lane
+            AND last_error ->> 'code' = 'CREDENTIAL_INVALID' RETURNING number
+        ), told AS (
+            INSERT INTO post_events (post_number, type, message, data)
+            SELECT number, 'reconnected', 'The account was connected again; the post goes on.', '{}' FROM released
+        ) SELECT count(*) FROM released""",
         account_id,
     )
-    return int(done.rpartition(" ")[2])
 
 
 async def find(

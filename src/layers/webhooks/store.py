@@ -37,7 +37,8 @@ async def find_project(tx: Connection, caller: Caller, project_id: str) -> bool:
 
 
 async def count(tx: Connection, caller: Caller) -> int:
-    """Return how many endpoints the caller has."""
+    """Return how many endpoints the caller has; nobody adds one until the transaction ends."""
+    await tx.execute("SELECT FROM organizations WHERE id = $1 FOR NO KEY UPDATE", caller.organization_id)
     return await tx.fetchval(
         "SELECT count(*) FROM webhook_endpoints WHERE organization_id = $1 AND environment = $2",
         *(caller.organization_id, caller.environment),
@@ -273,7 +274,7 @@ WITH endpoint AS MATERIALIZED ( -- first the endpoint, then the delivery, as in 
 ), told AS (
     INSERT INTO events (id, type, organization_id, project_id, actor, subject_id, data)
     SELECT $7, 'webhook_endpoint.paused', organization_id, project_id, 'dispatcher', id,
-        jsonb_build_object('url', url, 'failures', failures) FROM counted WHERE tired
+        jsonb_build_object('url', url, 'failures', failures, 'environment', environment) FROM counted WHERE tired
 )
 SELECT EXISTS (SELECT FROM counted WHERE tired)
 """

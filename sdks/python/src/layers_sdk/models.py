@@ -72,6 +72,20 @@ class AuditEvent(Model):
     data: dict[str, Any]
 
 
+class Connecting(Model):
+    """How an account is connected.
+
+    `consent`: by `oauth-url`, whose `service` is the account's server (`required`, `optional`) or the way
+    that consent goes (`one_of`, from `services`). `credential`: the fields of a credential one may connect
+    with, and what each is.
+    """
+
+    consent: bool
+    service: Literal["none", "one_of", "optional", "required"]
+    services: list[str]
+    credential: dict[str, str]
+
+
 class DailyCap(Model):
     """Posts an account may make in any 24 hours, in all of `modes` together."""
 
@@ -130,6 +144,8 @@ class PlatformOption(Model):
     pattern: Optional[str]
     in_caption: Optional[str]
     not_with: dict[str, str]
+    source: str
+    checked: str
 
 
 class PlatformMode(Model):
@@ -155,6 +171,7 @@ class Platform(Model):
     platform: str
     title: str
     own_limits: bool
+    connect: Connecting
     daily_caps: list[DailyCap]
     modes: list[PlatformMode]
 
@@ -1024,6 +1041,7 @@ __all__ = [
     "AuditEvent",
     "AuthorizeUrl",
     "Canceled",
+    "Connecting",
     "Container",
     "ContentApprovedData",
     "ContentApprovedEvent",

@@ -158,7 +158,7 @@ class UriTooLongError(ApiError):
 
 
 class ValidationError(ApiError):
-    """The input is wrong; `details.issues` lists every fault at once."""
+    """The input is wrong; `details.issues` lists every fault at once, up to a thousand."""
 
     code = "VALIDATION"
     issues: list[Issue]

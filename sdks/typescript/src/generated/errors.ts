@@ -160,7 +160,7 @@ export interface ValidationDetails {
   issues: Issue[];
 }
 
-/** The input is wrong; `details.issues` lists every fault at once. */
+/** The input is wrong; `details.issues` lists every fault at once, up to a thousand. */
 export class ValidationError extends ApiError<"VALIDATION", ValidationDetails> {
   override name = "ValidationError";
 }

@@ -162,6 +162,21 @@ export interface Canceled {
   canceledAt: string;
 }
 
+/**
+ * How an account is connected.
+ *
+ * `consent`: by `oauth-url`, whose `service` is the account's server (`required`, `optional`) or the way that
+ * consent
+ * goes (`one_of`, from `services`). `credential`: the fields of a credential one may connect with, and what
+ * each is.
+ */
+export interface Connecting {
+  consent: boolean;
+  service: "none" | "one_of" | "optional" | "required";
+  services: string[];
+  credential: Record<string, string>;
+}
+
 /** A container. */
 export interface Container {
   id: string;
@@ -411,6 +426,8 @@ export interface PlatformOption {
   pattern: string | null;
   inCaption: string | null;
   notWith: Record<string, string>;
+  source: string;
+  checked: string;
 }
 
 /** The intent kept on a container that waits for approval. `scheduledFor` null: as soon as it is approved. */
@@ -431,6 +448,7 @@ export interface Platform {
   platform: string;
   title: string;
   ownLimits: boolean;
+  connect: Connecting;
   dailyCaps: DailyCap[];
   modes: PlatformMode[];
 }

@@ -30,10 +30,17 @@ LIMITS = Limits(
             media={"image": IMAGE},
             options={
                 "altTexts": Option(
-                    "string[]", "What each image shows, in the order of the images.", per_item=True
+                    "string[]",
+                    "What each image shows, in the order of the images.",
+                    per_item=True,
+                    source=IMAGES_LEXICON,
                 ),
                 "langs": Option(
-                    "string[]", "Languages of the text as BCP 47 tags.", most_items=3, pattern=LANGUAGE_TAG
+                    "string[]",
+                    "Languages of the text as BCP 47 tags.",
+                    most_items=3,
+                    pattern=LANGUAGE_TAG,
+                    source=POST_LEXICON,
                 ),
             },
             first_comment=CAPTION,

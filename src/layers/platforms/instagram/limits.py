@@ -55,13 +55,16 @@ COVER_AT = Option(
     "Frame of the video that becomes the cover, in milliseconds from the start.",
     least=0,
     in_video=True,
+    source=MEDIA,
 )
-WITH = Option("string[]", "Usernames invited as co-authors.", most_items=3)
+# Three is remembered of MEDIA; the page on reading collaborators speaks of five.
+WITH = Option("string[]", "Usernames invited as co-authors.", most_items=3, source=MEDIA)
 ALT_TEXTS = Option(
     "string[]",
     "What each image shows, in the order of the items.",
     per_item=True,
     text=TextLimit(1000, "utf16", MEDIA),
+    source=MEDIA,
 )
 
 LIMITS = Limits(
@@ -75,7 +78,7 @@ LIMITS = Limits(
             caption={"video": CAPTION},
             media={"video": VIDEO},
             options={
-                "shareToFeed": Option("boolean", "Shown in the feed as well; absent: yes."),
+                "shareToFeed": Option("boolean", "Shown in the feed as well; absent: yes.", source=MEDIA),
                 "coverAt": COVER_AT,
                 "collaborators": WITH,
             },

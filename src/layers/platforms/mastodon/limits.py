@@ -10,6 +10,7 @@ VALIDATOR = Source(
 ATTACHMENTS = Source("https://docs.joinmastodon.org/user/posting/", CHECKED)
 """The sizes are 16 and 99 MiB in Mastodon's source and equal what a snac 2.75 announces; the types are remembered."""
 
+STATUS = Source("https://docs.joinmastodon.org/methods/statuses/", CHECKED)
 DESCRIPTION = Source("https://github.com/mastodon/mastodon/blob/main/app/models/media_attachment.rb", CHECKED)
 
 CHARACTERS = 500
@@ -22,6 +23,7 @@ ALT_TEXTS = Option(
     "What each item shows, in the order of the items.",
     per_item=True,
     text=TextLimit(1500, "codepoint", DESCRIPTION),
+    source=DESCRIPTION,
 )
 LANGUAGE_CODE = "[a-z]{2,3}(-[A-Za-z]{2,4})?"
 IMAGE = MediaLimit(
@@ -47,14 +49,20 @@ LIMITS = Limits(
             media={"image": IMAGE, "video": VIDEO},
             options={
                 "visibility": Option(
-                    "string", "Who sees it; left out, as the account's own preference says.", VISIBILITIES
+                    "string",
+                    "Who sees it; left out, as the account's own preference says.",
+                    VISIBILITIES,
+                    source=STATUS,
                 ),
-                "sensitive": Option("boolean", "Hide the media behind a warning."),
+                "sensitive": Option("boolean", "Hide the media behind a warning.", source=STATUS),
                 "spoilerText": Option(
-                    "string", "A warning or subject before the text.", in_caption="grapheme"
+                    "string", "A warning or subject before the text.", in_caption="grapheme", source=STATUS
                 ),
                 "language": Option(
-                    "string", "Language of the text as an ISO 639 code, such as en.", pattern=LANGUAGE_CODE
+                    "string",
+                    "Language of the text as an ISO 639 code, such as en.",
+                    pattern=LANGUAGE_CODE,
+                    source=STATUS,
                 ),
                 "altTexts": ALT_TEXTS,
             },

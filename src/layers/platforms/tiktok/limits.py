@@ -36,21 +36,30 @@ PHOTO_CAPTION = TextLimit(4000, "utf16", Source(PHOTO_POST, CHECKED))
 
 OPTIONS = {
     "privacyLevel": Option(
-        "string", "Who may see the post; absent: the most open the creator offers.", PRIVACY_LEVELS
+        "string",
+        "Who may see the post; absent: the most open the creator offers.",
+        PRIVACY_LEVELS,
+        source=Source(DIRECT_POST, CHECKED),
     ),
-    "disableComment": Option("boolean", "No comments."),
-    "disableDuet": Option("boolean", "No duets with this video."),
-    "disableStitch": Option("boolean", "No stitches of this video."),
-    "brandOrganic": Option("boolean", "Promotes the creator's own business."),
+    "disableComment": Option("boolean", "No comments.", source=Source(DIRECT_POST, CHECKED)),
+    "disableDuet": Option("boolean", "No duets with this video.", source=Source(DIRECT_POST, CHECKED)),
+    "disableStitch": Option("boolean", "No stitches of this video.", source=Source(DIRECT_POST, CHECKED)),
+    "brandOrganic": Option(
+        "boolean", "Promotes the creator's own business.", source=Source(DIRECT_POST, CHECKED)
+    ),
     "brandedContent": Option(
-        "boolean", "Paid partnership with a third party.", not_with={"privacyLevel": "SELF_ONLY"}
+        "boolean",
+        "Paid partnership with a third party.",
+        not_with={"privacyLevel": "SELF_ONLY"},
+        source=Source(DIRECT_POST, CHECKED),
     ),
-    "aiGenerated": Option("boolean", "Label the video as made by AI."),
+    "aiGenerated": Option("boolean", "Label the video as made by AI.", source=Source(DIRECT_POST, CHECKED)),
     "coverAt": Option(
         "integer",
         "Frame of the video that becomes the cover, in milliseconds from the start.",
         least=0,
         in_video=True,
+        source=Source(DIRECT_POST, CHECKED),
     ),
 }
 
