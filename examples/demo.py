@@ -513,12 +513,12 @@ def play(house: House, facts: Facts, *, keep: bool) -> None:
 def stay(stage: Stage) -> None:
     """Print the addresses, a link that signs in to the dashboard among them, and wait for Ctrl-C."""
     say("Still running")
-    rows = {"dashboard": sign_in_link(stage), "API": stage.api.origin}
-    rows |= {"posts": f"{stage.house.sandbox}/posts", "key": stage.api.key}
+    rows = {"API": stage.api.origin, "posts": f"{stage.house.sandbox}/posts", "key": stage.api.key}
     rows |= {"project": stage.project, **stage.accounts}
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for name, value in rows.items():
-        table.add_row(f"[dim]{name}[/]", Text(value, overflow="fold"))
+        table.add_row(f"[dim]{name}[/]", value)
+    console.print(Text.assemble("  ", ("dashboard  ", "dim"), (sign_in_link(stage), "bold")), soft_wrap=True)
     console.print(Group(Padding(table, (0, 2)), "Ctrl-C ends it and removes everything."))
     while True:
         signal.pause()
