@@ -11,12 +11,12 @@ UV_VERSION := 0.13.9
 # Tests start many processes; none of them shall compile every module again, whatever the machine is set to.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test nemesis fuzz check fix serve dashboard page bench peers docs install lock clean
+.PHONY: demo test nemesis fuzz check fix serve dashboard page browser bench peers docs install lock clean
 
 demo: install page
 	@$(BIN)/python examples/demo.py $(ARGS)
 
-test: install
+test: install browser
 	$(BIN)/python -m pytest $(ARGS)
 
 nemesis: install
@@ -50,6 +50,11 @@ page: install
 
 $(PAGE): $(PAGE_SOURCES)
 	@$(BIN)/python dashboard/build.py
+
+# What the tests of the dashboard drive.
+browser:
+	@command -v chromium > /dev/null || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qq install -y chromium; } \
+		|| { echo 'The tests need Chromium: apt-get install chromium'; exit 1; }
 
 bench: install
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,13 +1,9 @@
 """What tests share: a real PostgreSQL, a fresh database for each test, the API and a worker over real HTTP."""
 
 import asyncio
-import itertools
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +12,15 @@ import asyncpg
 import pytest
 
 import conformance
+from installation import copied_database, free_port, serving, working
 from layers import app
 from layers.access.commands import create_first_key
 from layers.access.keys import EVERYTHING, Environment
-from layers.app import Shared, create_app, share
+from layers.app import Shared, share
 from layers.db import embedded, schema
 from layers.db.pool import Pool, open_pool
-from layers.loopback import loopback_server
-from layers.publishing.engine import Timing
 from layers.samples import make_image, make_video
 from layers.settings import Settings
-from layers.worker import work
-
-NUMBERS = itertools.count()
-QUICK = Timing(
-    lease=timedelta(seconds=3),
-    first_retry=timedelta(milliseconds=100),
-    first_doubt=timedelta(milliseconds=100),
-    absence_spacing=timedelta(milliseconds=200),
-    unknown_after=timedelta(seconds=1),
-    find_after_at_most=timedelta(milliseconds=200),
-)
-"""The engine's patience, shortened so that tests need not wait."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -84,12 +67,8 @@ async def template(postgres: embedded.Embedded) -> str:
 @pytest.fixture
 async def database_url(postgres: embedded.Embedded, template: str) -> AsyncIterator[str]:
     """A fresh, migrated database."""
-    name = f"layers_{next(NUMBERS)}"
-    connection = await asyncpg.connect(postgres.url)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield postgres.url.replace("/layers?", f"/{name}?")
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    async with copied_database(postgres, template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -106,13 +85,6 @@ def shared(database_url: str, tmp_path: Path) -> Shared:
     """An installation on the fresh database; platforms may live on loopback."""
     settings = Settings(data_dir=tmp_path / "data", allow_private_networks=True, port=free_port())
     return share(settings, database_url)
-
-
-def free_port() -> int:
-    """Return a port on loopback that nobody uses right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
@@ -244,13 +216,6 @@ class Client:
 Join = Callable[..., Awaitable[Client]]
 
 
-@asynccontextmanager
-async def serving(shared: Shared, port: int = 0) -> AsyncIterator[str]:
-    """Serve the API on a port (0: any free one); gives its origin."""
-    async with loopback_server(create_app(shared), port, lifespan=True) as origin:
-        yield origin
-
-
 @pytest.fixture
 async def origin(shared: Shared) -> AsyncIterator[str]:
     """The API, served."""
@@ -288,18 +253,6 @@ def join(origin: str, session: aiohttp.ClientSession, pool: Pool, tmp_path: Path
 async def client(join: Join) -> Client:
     """A client with a test key that may do everything."""
     return await join()
-
-
-@asynccontextmanager
-async def working(shared: Shared, timing: Timing = QUICK) -> AsyncIterator[None]:
-    """Run a worker in this process while the block runs."""
-    stop = asyncio.Event()
-    task = asyncio.create_task(work(shared, stop, timing))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(task, 20)
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@
  *
  * Events come by `GET /v1/events/stream`; where that cannot be opened everything is read again every few seconds.
  */
-import type { EventType } from "@layers/sdk";
 import { signal } from "@preact/signals";
 
 /** `*`: something may have happened, nobody knows what. */
 export interface Happening {
-  type: EventType | "*";
+  type: string;
   data: { projectId?: string | null; scheduledPostId?: string; containerId?: string; socialAccountId?: string };
 }
 
@@ -17,26 +16,21 @@ type Listener = (happening: Happening) => void;
 
 export const connection = signal<"connecting" | "live" | "polling">("connecting");
 
-const TYPES: readonly EventType[] = [
-  "content.approved",
-  "content.completed",
-  "content.failed",
-  "content.rejected",
-  "post.canceled",
-  "post.draft_ready",
-  "post.failed",
-  "post.late",
-  "post.published",
-  "post.scheduled",
-  "social_account.connected",
-  "social_account.needs_reauth",
-  "social_account.revoked",
+/** `….updated`: something changed that no webhook tells of. */
+const TYPES = [
+  ...["scheduled", "published", "failed", "canceled", "draft_ready", "late", "updated"].map((what) => `post.${what}`),
+  ...["completed", "failed", "approved", "rejected", "updated"].map((what) => `content.${what}`),
+  ...["connected", "needs_reauth", "revoked", "updated"].map((what) => `social_account.${what}`),
 ];
-const POLL = 8_000;
+/** What happened since the last event cannot be told. */
+const RELOAD = "reload";
+const ANYTHING: Happening = { type: "*", data: {} };
+const POLL = 5_000;
 const OPEN_AGAIN = 60_000;
 
 const listeners = new Set<Listener>();
 let source: EventSource | undefined;
+let last = "";
 let timers: ReturnType<typeof setInterval>[] = [];
 
 /** Hears what happens from now on; returns how to stop. */
@@ -49,7 +43,8 @@ export function listen(listener: Listener): () => void {
 export function follow(): void {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") return stop();
-    tellAll({ type: "*", data: {} });
+    // With the last id nothing is missed; without one, anything may have been.
+    if (!last) tellAll(ANYTHING);
     start();
   });
   start();
@@ -57,7 +52,7 @@ export function follow(): void {
 
 function start(): void {
   stop();
-  source = new EventSource("/v1/events/stream");
+  source = new EventSource(`/v1/events/stream${last && `?${new URLSearchParams({ lastEventId: last })}`}`);
   source.onopen = () => {
     connection.value = "live";
     clear();
@@ -67,8 +62,8 @@ function start(): void {
     if (source?.readyState === EventSource.CLOSED) poll();
     else connection.value = "connecting";
   };
-  source.onmessage = (message) => hear(message.data);
-  for (const type of TYPES) source.addEventListener(type, (message) => hear((message as MessageEvent<string>).data));
+  for (const type of TYPES) source.addEventListener(type, hear);
+  source.addEventListener(RELOAD, () => tellAll(ANYTHING));
 }
 
 function stop(): void {
@@ -84,11 +79,12 @@ function clear(): void {
 function poll(): void {
   connection.value = "polling";
   clear();
-  timers = [setInterval(() => tellAll({ type: "*", data: {} }), POLL), setInterval(start, OPEN_AGAIN)];
+  timers = [setInterval(() => tellAll(ANYTHING), POLL), setInterval(start, OPEN_AGAIN)];
 }
 
-function hear(text: string): void {
-  tellAll(JSON.parse(text) as Happening);
+function hear({ data, lastEventId }: MessageEvent<string>): void {
+  last = lastEventId;
+  tellAll(JSON.parse(data) as Happening);
 }
 
 function tellAll(happening: Happening): void {

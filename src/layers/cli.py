@@ -1,16 +1,21 @@
 """The commands of Layers: a table of where each one is. What is not called is not imported."""
 
+import sys
+import tempfile
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from layers import __version__
-from layers.terminal import fail, out, speak_json
+from layers.terminal import FAILED, err, fail, out, speak_json
 
 CALLER = "With a key, through the API of any installation"
 OPERATOR = "On this installation, without a key"
@@ -27,6 +32,15 @@ class Entry:
 
 
 COMMANDS: Mapping[str, Entry] = {
+    "login": Entry("Check a key and keep it for this user.", "client.login:login", CALLER),
+    "logout": Entry("Forget a stored key.", "client.login:logout", CALLER),
+    "whoami": Entry("Say whose key is used, and what it may do.", "client.login:whoami", CALLER),
+    "publish": Entry("Publish files or words to accounts.", "client.publish:publish", CALLER),
+    "posts": Entry("Posts: watch them go out; move, cancel, retry.", "client.posts:posts", CALLER),
+    "content": Entry("Content: list, show, approve, reject.", "client.content:content", CALLER),
+    "projects": Entry("Projects: what one publishes from.", "client.projects:projects", CALLER),
+    "accounts": Entry("Social accounts: whom one publishes to.", "client.projects:accounts", CALLER),
+    "mcp": Entry("Serve the tools of a key to a model (MCP).", "client.mcp:mcp", CALLER, extra="mcp"),
     "up": Entry("Run API and worker in one process; migrates first.", "cli_run:up", OPERATOR),
     "serve": Entry("Run the API alone.", "cli_run:serve", OPERATOR),
     "work": Entry("Run a worker alone; as many as wanted, anywhere.", "cli_run:work_command", OPERATOR),
@@ -99,5 +113,15 @@ def start(
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. A caller who meets a fault of ours is told so in a line; servers log theirs whole."""
+    try:
+        app()
+    except Exception as why:
+        if COMMANDS.get(next(iter(sys.argv[1:]), ""), COMMANDS["up"]).panel != CALLER:
+            raise
+        report = Path(tempfile.mkstemp(prefix="layers-", suffix=".txt")[1])
+        report.write_text("".join(traceback.format_exception(why)), encoding="utf-8")
+        words = f"A fault of Layers: {type(why).__name__}: {why}"
+        err.print(f"[bold red]✗[/] {escape(words)}", highlight=False, soft_wrap=True)
+        err.print(f"  Please report it with {report}.", highlight=False, soft_wrap=True)
+        sys.exit(FAILED)

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 
 from layers.api.server import server_for
 from layers.app import Shared, create_app, share
@@ -9,6 +10,7 @@ from layers.console import check_schema, database, explained, read_settings, run
 from layers.dashboard.pages import ROOT, is_built
 from layers.db import schema
 from layers.kit import tracing
+from layers.settings import Settings
 from layers.terminal import err, fail
 from layers.worker import work
 
@@ -18,7 +20,20 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
 
 
-async def _serve(shared: Shared, stop: asyncio.Event) -> None:
+def _listen(settings: Settings) -> socket.socket:
+    """Take the port, before anything is started that would have to be ended again."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as why:
+        where = f"{settings.host}:{settings.port}"
+        fail(
+            f"Cannot listen on {where}: {str(why.strerror).partition(' (')[0]}.",
+            "Set LAYERS_HOST or LAYERS_PORT.",
+        )
+
+
+async def _serve(shared: Shared, listening: socket.socket, stop: asyncio.Event) -> None:
     settings = shared.settings
     server = server_for(
         create_app(shared),
@@ -28,31 +43,29 @@ async def _serve(shared: Shared, stop: asyncio.Event) -> None:
         finish_within=15,
         connections=settings.http_connections,
     )
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     server.should_exit = True
     stop.set()
-    try:
-        await serving
-    except SystemExit:
-        fail(f"Cannot listen on {settings.host}:{settings.port}; is something else there? Set LAYERS_PORT.")
+    await serving
 
 
-async def _both(shared: Shared, *, api: bool, worker: bool) -> None:
+async def _both(shared: Shared, listening: socket.socket | None, *, worker: bool) -> None:
     await check_schema(shared.url)
     stop = asyncio.Event()
     _stop_on_signals(stop)
     async with asyncio.TaskGroup() as group:
-        if api:
-            group.create_task(_serve(shared, stop))
+        if listening is not None:
+            group.create_task(_serve(shared, listening, stop))
         if worker:
             group.create_task(work(shared, stop))
 
 
 def _start(*, api: bool, worker: bool, migrate_first: bool) -> None:
     settings = read_settings()
+    listening = _listen(settings) if api else None
     with explained(), database(settings) as url:
         if migrate_first:
             run(schema.migrate(url))
@@ -69,7 +82,7 @@ def _start(*, api: bool, worker: bool, migrate_first: bool) -> None:
         if settings.otel_endpoint:
             tracing.send_to(settings.otel_endpoint)
         try:
-            run(_both(shared, api=api, worker=worker))
+            run(_both(shared, listening, worker=worker))
         finally:
             tracing.switch_off()
 

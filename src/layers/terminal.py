@@ -13,10 +13,22 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 FAILED, NOT_YET, NO_KEY, STOPPED = 1, 3, 4, 130
-out, err = Console(), Console(stderr=True)
+WIDE = 250
+"""Columns of what is read by a program: nothing is cut there."""
 _in_json: ContextVar[bool] = ContextVar("in_json", default=False)
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr)
+    if not console.is_terminal:
+        console.width = WIDE
+    return console
+
+
+out, err = _console(stderr=False), _console(stderr=True)
 
 
 def speak_json(wanted: bool) -> bool:
@@ -42,3 +54,19 @@ def fail(message: str, remedy: str = "", *, exit_code: int = FAILED, **known: An
 def print_json(value: object) -> None:
     """Write a line of JSON."""
     sys.stdout.write(json.dumps(msgspec.to_builtins(value)) + "\n")
+
+
+def tell(facts: object, words: str, *, as_json: bool) -> None:
+    """Say what was done: the facts to a program, the words to a person."""
+    if as_json:
+        print_json(facts)
+    else:
+        out.print(words, highlight=False, markup=False, soft_wrap=True)
+
+
+def table_of(*columns: str) -> Table:
+    """Return a table without lines. The first column, which one copies from, is never cut; the others are folded."""
+    table = Table(box=None, pad_edge=False, show_header=any(columns))
+    for number, name in enumerate(columns):
+        table.add_column(name, no_wrap=number == 0, overflow="fold", min_width=4)
+    return table

@@ -14,6 +14,7 @@ from textwrap import dedent
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("bash", "python", "ts")
 FENCE = re.compile(r"^( *)(`{3,})(\w*)\s*$")
+MARKERS = ("file: ", "from: ", "not run: ")
 UNSEEN = re.compile(r"unseen (\w+)\n(.*)", re.DOTALL)
 ALIKE = [
     (re.compile(r"\b([a-z]{2,3})_[0-9A-Z]{26}\b"), r"\1_…"),
@@ -34,8 +35,14 @@ class Block:
     language: str
     code: str
     file: str = ""
+    taken_from: str = ""
     not_run: str = ""
     printed: list[str] = field(default_factory=list)
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it is a part of the page's program, and not shown only, a file, or a part of another one."""
+        return self.language in LANGUAGES and not (self.file or self.taken_from or self.not_run)
 
 
 @dataclass
@@ -57,7 +64,7 @@ class Page:
 
     def program(self, language: str) -> list[Block]:
         """Return the blocks of one language that are run."""
-        return [b for b in self.blocks if b.language == language and not b.not_run and not b.file]
+        return [b for b in self.blocks if b.language == language and b.is_run]
 
 
 def pages() -> list[Page]:
@@ -78,16 +85,14 @@ def read(path: Path) -> Page:
         word = said[1] if said[0] == line else ""
         if word == "prints" or word.endswith(" prints"):
             by = (word.removesuffix("prints").strip(),) if word != "prints" else LANGUAGES
-            ran = [b for b in page.blocks if b.language in by and not b.not_run and not b.file]
+            ran = [b for b in page.blocks if b.language in by and b.is_run]
             if ran:
                 ran[-1].printed.append(text)
             else:
                 page.faults.append(f"line {line}: nothing was run that could have printed this")
         elif kind:
-            reason, name = (
-                word.removeprefix(p) if word.startswith(p) else "" for p in ("not run: ", "file: ")
-            )
-            page.blocks.append(Block(line, kind, text, name, reason))
+            said_of = {p: word.removeprefix(p) if word.startswith(p) else "" for p in MARKERS}
+            page.blocks.append(Block(line, kind, text, *said_of.values()))
     return page
 
 

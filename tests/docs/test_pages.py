@@ -45,7 +45,7 @@ async def shell(folder: Path) -> AsyncIterator[Shell]:
     env = clean_environment()
     env |= {"PATH": f"{folder / 'bin'}:{env['PATH']}", "LAYERS_ALLOW_PRIVATE_NETWORKS": "true"}
     env |= {"LAYERS_PORT": ports["8787"], "LAYERS_DATA_DIR": str(folder / "data")}
-    env |= {"LAYERS_EMBEDDED_FSYNC": "false", "LAYERS_LOG_LEVEL": "warning"}
+    env |= {"CHECKOUT": str(ROOT), "LAYERS_EMBEDDED_FSYNC": "false", "LAYERS_LOG_LEVEL": "warning"}
     (folder / "bin").mkdir()
     python = f'"{sys.executable}"'
     layers = f'{python} -c "from layers.cli import main; main()"'
@@ -109,7 +109,7 @@ async def outcomes(
 
 async def run(shell: Shell, page: Page, language: str, folder: Path, key: str, clip: Path) -> str:
     """Run a page's program in one language; returns what it printed."""
-    env = {} if language == "bash" else {"LAYERS_API_KEY": key, "LAYERS_BASE_URL": shell.origin}
+    env = {"LAYERS_BASE_URL": shell.origin} | ({} if language == "bash" else {"LAYERS_API_KEY": key})
     if language != "bash" or not page.is_whole:
         shutil.copy(clip, folder / "clip.mp4")
     if not page.is_whole:
@@ -159,6 +159,11 @@ async def test_the_examples_in_typescript_have_no_type_errors(typescript: Built)
     (folder / "tsconfig.json").write_text('{"extends": "../test/tsconfig.json", "include": ["."]}')
     for page in PAGES.values():
         codes = [program(page.program("ts"))] + [b.code for b in page.blocks if b.file.endswith(".mts")]
+        codes += [
+            (ROOT / name).read_text()
+            for name in {b.taken_from for b in page.blocks if b.language == "ts"}
+            if name
+        ]
         for number, code in enumerate(codes):
             (folder / f"{page.path.stem}-{number}.mts").write_text(code)
     await typescript.tool("typescript/bin/tsc", "-p", str(folder))
@@ -170,6 +175,20 @@ def test_every_example_is_run_or_says_why_not(name: str):
     page = PAGES[name]
     short = [b.line for b in page.blocks if b.not_run and len(b.not_run.split()) < 3]
     assert not page.faults + [f"line {line}: why is it not run?" for line in short]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, page in PAGES.items() if any(b.taken_from for b in page.blocks)]
+)
+def test_what_is_taken_from_a_file_stands_there(name: str):
+    for block in PAGES[name].blocks:
+        if block.taken_from:
+            assert unformatted(block.code) in unformatted((ROOT / block.taken_from).read_text()), block.line
+
+
+def unformatted(code: str) -> str:
+    """Return code without what a formatter may change when the indentation does."""
+    return re.sub(r",(?=[)\]}])", "", "".join(code.split()))
 
 
 def test_every_page_is_in_the_table_of_contents():

@@ -3,16 +3,14 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 
 import aiohttp
-import asyncpg
 import pytest
 from typescript import Built, copied
-from ulid import ULID
 
+from installation import copied_database, free_port
 from layers.db.embedded import Embedded
 from layers.db.pool import Pool, open_pool
 
@@ -22,12 +20,8 @@ UP = "from layers.cli import main; main()"
 @pytest.fixture(scope="session")
 async def database_url(postgres: Embedded, template: str) -> AsyncIterator[str]:
     """A fresh, migrated database."""
-    name = f"layers_{ULID()}".lower()
-    connection = await asyncpg.connect(postgres.url)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield postgres.url.replace("/layers?", f"/{name}?")
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    async with copied_database(postgres, template) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -41,9 +35,7 @@ async def pool(database_url: str) -> AsyncIterator[Pool]:
 @pytest.fixture(scope="session")
 async def origin(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The server, started once."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith("LAYERS_")}
     env |= {"LAYERS_PORT": str(port), "LAYERS_DATABASE_URL": database_url}
     env |= {"LAYERS_ALLOW_PRIVATE_NETWORKS": "true", "LAYERS_DATA_DIR": str(tmp_path_factory.mktemp("data"))}

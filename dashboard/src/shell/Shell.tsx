@@ -38,13 +38,13 @@ export function Shell({ place, children }: ShellProps) {
           </Button>
         </footer>
       </aside>
-      <div class="top">
+      <header class="top">
         <img src="/dashboard/icon.svg" alt="" />
         <ProjectSwitch place={place} />
         <EnvironmentBadge />
         <ThemeSwitch small />
         <Button tone="quiet" icon={LogOut} aria-label="Sign out" onClick={signOut} />
-      </div>
+      </header>
       <main id="main" tabIndex={-1}>
         {children}
       </main>

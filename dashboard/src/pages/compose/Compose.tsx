@@ -55,13 +55,12 @@ export default function Compose({ projectId }: PageProps) {
 }
 
 function Discard({ projectId, onClose }: { projectId: string; onClose: () => void }) {
-  const discard = () => {
-    beginAnew(projectId);
-    onClose();
-  };
+  const [fault, setFault] = useState<unknown>();
+  const discard = () => void beginAnew(projectId).then(onClose, setFault);
   return (
     <Dialog title="Discard this draft?" onClose={onClose} onSubmit={discard}>
       <p class="soft">Its words and files are gone then, here and on the server.</p>
+      <Trouble fault={fault} />
       <div class="actions">
         <Button onClick={onClose}>Keep it</Button>
         <Button type="submit" tone="destroy">

@@ -44,7 +44,7 @@ export function Outcome({ draft, sent, accounts }: OutcomeProps) {
             To the review
           </a>
         )}
-        <Button tone="primary" onClick={() => beginAnew(draft.projectId)}>
+        <Button tone="primary" onClick={() => void beginAnew(draft.projectId)}>
           Compose another
         </Button>
       </div>

@@ -78,8 +78,9 @@ function stateWords(draft: Draft) {
   if (draft.behind.value || !verdict) return <span class="faint">Checking …</span>;
   if (!verdict.valid) {
     const count = verdict.issues.length;
-    const times = verdict.issues.find(({ path }) => path === "scheduledFor" || path === "containerId");
-    return <span class="issue">{times?.message ?? (count === 1 ? "One thing to mend" : `${count} things to mend`)}</span>;
+    const general = verdict.issues.find(({ path }) => path === "scheduledFor" || path === "containerId");
+    if (general?.code === "in_the_past") return <span class="issue">This time is past: choose a later one, or Now</span>;
+    return <span class="issue">{general?.message ?? (count === 1 ? "One thing to mend" : `${count} things to mend`)}</span>;
   }
   return (
     <span class="fits">

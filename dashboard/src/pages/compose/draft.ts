@@ -4,7 +4,15 @@
  * The server holds the content as a container from the first words on, because only the server can say what fits: what
  * is typed follows after a moment (`follow`), and `/validate` says what it thinks of it.
  */
-import { ApprovalRequiredError, type Container, type Queued, type Target, type Verdict } from "@layers/sdk";
+import {
+  ApprovalRequiredError,
+  type Container,
+  type Progress,
+  type Queued,
+  type Target,
+  type UploadParams,
+  type Verdict,
+} from "@layers/sdk";
 import { computed, effect, signal } from "@preact/signals";
 import { layers } from "../../api";
 import { fromInput } from "../../words/times";
@@ -59,7 +67,11 @@ export class Draft {
   /** Which files the container was made from. */
   #madeFrom = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #running: AbortController | undefined;
+  #turn = 0;
+  #work: Promise<void> = Promise.resolve();
+  #upload: AbortController | undefined;
+  /** Which files are or were last being sent. */
+  #uploading = "";
   readonly #end: () => void;
 
   constructor(readonly projectId: string) {
@@ -126,38 +138,51 @@ export class Draft {
   async discard(): Promise<void> {
     this.#end();
     clearTimeout(this.#timer);
-    this.#running?.abort();
-    for (const { url } of this.files.value) URL.revokeObjectURL(url);
+    this.#turn++;
+    this.#stopUpload();
+    await this.#work;
     if (!this.sent.value) await this.#deleteContainer();
+    for (const { url } of this.files.value) URL.revokeObjectURL(url);
   }
 
   #soon(): void {
     clearTimeout(this.#timer);
     this.behind.value = true;
-    if (this.#madeFrom !== this.#wanted()) this.#running?.abort();
-    this.#timer = setTimeout(() => void this.#follow(), PAUSE);
+    if (this.#uploading !== this.#wanted()) this.#stopUpload();
+    this.#timer = setTimeout(() => {
+      // One after the other: two at once could make two containers of one draft.
+      const turn = ++this.#turn;
+      this.#work = this.#work.then(() => this.#follow(turn));
+    }, PAUSE);
   }
 
   #wanted(): string {
     return this.files.peek().map(({ key }) => key).join();
   }
 
-  async #follow(): Promise<void> {
-    this.#running?.abort();
-    const control = (this.#running = new AbortController());
-    try {
-      await this.#remakeIfNeeded(control.signal);
-      await this.#tellWords(control.signal);
-      await this.#validate(control.signal);
-      this.fault.value = undefined;
-    } catch (fault) {
-      if (control.signal.aborted) return;
-      this.fault.value = fault;
-    }
-    if (!control.signal.aborted) this.behind.value = false;
+  /** Once all bytes are sent there is no way back: the server has them. */
+  #stopUpload(): void {
+    if ((this.progress.peek() ?? 1) < 1) this.#upload?.abort();
   }
 
-  async #remakeIfNeeded(signal: AbortSignal): Promise<void> {
+  async #follow(turn: number): Promise<void> {
+    if (turn !== this.#turn) return;
+    try {
+      await this.#remakeIfNeeded();
+      await this.#tellWords();
+      const verdict = await this.#validated();
+      if (turn !== this.#turn) return;
+      this.verdict.value = verdict;
+      this.fault.value = undefined;
+    } catch (fault) {
+      if (turn !== this.#turn || this.#upload?.signal.aborted) return;
+      this.verdict.value = undefined;
+      this.fault.value = fault;
+    }
+    this.behind.value = false;
+  }
+
+  async #remakeIfNeeded(): Promise<void> {
     const files = this.files.peek();
     const [wanted, caption] = [this.#wanted(), this.caption.peek()];
     const wordless = files.length === 0 && !caption.trim();
@@ -165,40 +190,37 @@ export class Draft {
     await this.#deleteContainer();
     if (wordless) return;
     const words = { projectId: this.projectId, caption, firstComment: this.firstComment.peek() || undefined };
-    const made =
+    this.container.value =
       files.length === 0
-        ? await layers.content.createText(words, { signal })
-        : await this.#upload(files.map(({ file }) => file), words, signal);
+        ? await layers.content.createText(words)
+        : await this.#sendFiles({ ...words, files: files.map(({ file }) => file) }, wanted);
     this.#madeFrom = wanted;
-    this.container.value = made;
   }
 
-  async #upload(files: File[], words: { projectId: string; caption: string }, signal: AbortSignal): Promise<Container> {
+  async #sendFiles(params: UploadParams, wanted: string): Promise<Container> {
+    const { signal } = (this.#upload = new AbortController());
+    this.#uploading = wanted;
     this.progress.value = 0;
     try {
-      const onProgress = ({ sent, total }: { sent: number; total: number }) => (this.progress.value = sent / total);
-      return await layers.content.upload({ ...words, files }, { signal, onProgress });
+      const onProgress = ({ sent, total }: Progress) => (this.progress.value = sent / total);
+      return await layers.content.upload(params, { signal, onProgress });
     } finally {
       this.progress.value = undefined;
     }
   }
 
-  async #tellWords(signal: AbortSignal): Promise<void> {
+  async #tellWords(): Promise<void> {
     const container = this.container.peek();
     const words = { caption: this.caption.peek(), firstComment: this.firstComment.peek() || null };
     if (!container || (container.caption === words.caption && container.firstComment === words.firstComment)) return;
-    this.container.value = await layers.content.update({ containerId: container.id, ...words }, { signal });
+    this.container.value = await layers.content.update({ containerId: container.id, ...words });
   }
 
-  async #validate(signal: AbortSignal): Promise<void> {
+  async #validated(): Promise<Verdict | undefined> {
     const [container, targets, at] = [this.container.peek(), this.targets.peek(), this.at.peek()];
-    if (!container || targets.length === 0) {
-      this.verdict.value = undefined;
-      return;
-    }
+    if (!container || targets.length === 0) return undefined;
     const scheduledFor = at ? fromInput(at) : null;
-    const verdict = await layers.publishing.validate({ containerId: container.id, targets, scheduledFor }, { signal });
-    if (!signal.aborted) this.verdict.value = verdict;
+    return layers.publishing.validate({ containerId: container.id, targets, scheduledFor });
   }
 
   async #deleteContainer(): Promise<void> {
@@ -239,9 +261,9 @@ export function draftOf(projectId: string): Draft {
   return made;
 }
 
-/** Begins anew in a project. */
-export function beginAnew(projectId: string): void {
-  void drafts.peek().get(projectId)?.discard();
+/** Begins anew in a project; throws when what was there cannot be deleted. */
+export async function beginAnew(projectId: string): Promise<void> {
+  await drafts.peek().get(projectId)?.discard();
   drafts.value = new Map(drafts.peek()).set(projectId, new Draft(projectId));
 }
 

@@ -72,6 +72,7 @@ export default function Review({ projectId }: PageProps) {
       <QueueList containers={waiting} chosen={current.id} onChoose={setChosen} onHelp={() => setAsking("help")} />
       <div class="review-stage">
         <div class="review-steps">
+          <h1>Review</h1>
           <Button tone="quiet" icon={ChevronLeft} aria-label="Previous" disabled={at === 0} onClick={() => go(at - 1)} />
           <span class="numbers soft">
             {at + 1} of {waiting.length}
@@ -149,26 +150,29 @@ function NothingWaits({ projectId, any, trouble }: NothingWaitsProps) {
   const require = () =>
     layers.approval.updatePolicy({ projectId, requiresApproval: true }).then(() => policy.reload(), setFault);
   return (
-    <Empty icon={CheckCheck} title={any ? "All reviewed" : "Nothing to review"}>
-      {trouble && <Notice tone="care">{trouble}</Notice>}
-      {off ? (
-        <p>This project publishes without asking. Require a review, and new content waits here for a yes.</p>
-      ) : (
-        <p>New content waits here until somebody says yes. It appears by itself, no need to reload.</p>
-      )}
-      <div class="actions">
-        {off && can("projects:write") && (
-          <Button tone="primary" icon={ShieldCheck} onClick={require}>
-            Require a review
-          </Button>
+    <>
+      <h1 class="unseen">Review</h1>
+      <Empty icon={CheckCheck} title={any ? "All reviewed" : "Nothing to review"}>
+        {trouble && <Notice tone="care">{trouble}</Notice>}
+        {off ? (
+          <p>This project publishes without asking. Require a review, and new content waits here for a yes.</p>
+        ) : (
+          <p>New content waits here until somebody says yes. It appears by itself, no need to reload.</p>
         )}
-        {can("content:write") && (
-          <a class="button" href={pathOf(projectId, "compose")}>
-            Compose something
-          </a>
-        )}
-      </div>
-      <Trouble fault={fault} />
-    </Empty>
+        <div class="actions">
+          {off && can("projects:write") && (
+            <Button tone="primary" icon={ShieldCheck} onClick={require}>
+              Require a review
+            </Button>
+          )}
+          {can("content:write") && (
+            <a class="button" href={pathOf(projectId, "compose")}>
+              Compose something
+            </a>
+          )}
+        </div>
+        <Trouble fault={fault} />
+      </Empty>
+    </>
   );
 }

@@ -1,0 +1,91 @@
+"""Every page, in both themes and at both widths: nobody is kept out (axe finds nothing), and nothing sticks out."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from browser import SIZES, Site
+from dashboard_build import Sources
+from layers_sdk import AsyncLayers
+from playwright.async_api import Page, expect
+from seed import World
+
+
+async def review(page: Page, world: World) -> None:
+    """What waits, the first one shown."""
+    await page.goto(f"/dashboard/{world.project}/review")
+    await page.get_by_role("article", name="Under review").wait_for()
+
+
+async def reject(page: Page, world: World) -> None:
+    """The question before a rejection."""
+    await review(page, world)
+    await page.keyboard.press("r")
+    await page.get_by_label("Reason").wait_for()
+
+
+async def compose(page: Page, world: World) -> None:
+    """Words, two accounts, one of them adjusted, a time."""
+    await page.goto(f"/dashboard/{world.other_project}/compose")
+    await page.get_by_label("Caption", exact=True).fill("Above the treeline. #fjord")
+    await page.locator("label", has_text="Later").click()
+    await expect(page.get_by_role("group", name="Instagram").get_by_role("button").first).to_be_disabled()
+
+
+async def nothing_waits(page: Page, world: World) -> None:
+    """An empty page."""
+    await page.goto(f"/dashboard/{world.other_project}/review")
+    await page.get_by_role("heading", name="Nothing to review").wait_for()
+
+
+PAGES: dict[str, Callable[[Page, World], Awaitable[None]]] = {
+    "review": review,
+    "reject": reject,
+    "compose": compose,
+    "nothing waits": nothing_waits,
+}
+
+
+@pytest.fixture(scope="session")
+def axe(sources: Sources) -> str:
+    """The script of axe."""
+    return (sources.folder.parent / "node_modules/axe-core/axe.min.js").read_text()
+
+
+async def findings(page: Page, axe: str) -> list[str]:
+    """What axe finds: the rule and where."""
+    if not await page.evaluate("typeof axe !== 'undefined'"):
+        await page.evaluate(axe)
+    found = await page.evaluate("axe.run({ resultTypes: ['violations'] })")
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+async def overflow(page: Page) -> int:
+    """How many pixels the page is wider than the window."""
+    return await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+@pytest.mark.parametrize("width", SIZES)
+async def test_pages_are_open_to_everybody(
+    site: Site, world: World, owner: AsyncLayers, axe: str, width: int
+):
+    page = await site.visit("", owner, width=width)
+    found: dict[str, list[str]] = {}
+    for name, show in PAGES.items():
+        await show(page, world)
+        for theme in ("light", "dark"):
+            await page.emulate_media(color_scheme=theme)
+            found[f"{name}, {theme}"] = await findings(page, axe)
+        assert await overflow(page) <= 0, name
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+async def test_the_door_is_open_to_everybody(site: Site, axe: str):
+    page = await site.visit("")
+    await page.get_by_label("API key").wait_for()
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)
+        assert await findings(page, axe) == []

@@ -1,0 +1,65 @@
+"""An installation for tests: a database copied from a migrated one, the API over real HTTP, a worker beside it."""
+
+import asyncio
+import itertools
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import asyncpg
+from litestar.types import ASGIApp
+
+from layers.app import Shared, create_app
+from layers.db.embedded import Embedded
+from layers.loopback import loopback_server
+from layers.publishing.engine import Timing
+from layers.worker import work
+
+NUMBERS = itertools.count()
+QUICK = Timing(
+    lease=timedelta(seconds=3),
+    first_retry=timedelta(milliseconds=100),
+    first_doubt=timedelta(milliseconds=100),
+    absence_spacing=timedelta(milliseconds=200),
+    unknown_after=timedelta(seconds=1),
+    find_after_at_most=timedelta(milliseconds=200),
+)
+"""The engine's patience, shortened so that tests need not wait."""
+
+
+@asynccontextmanager
+async def copied_database(postgres: Embedded, template: str) -> AsyncIterator[str]:
+    """Copy a database for as long as the block runs; gives its URL."""
+    name = f"layers_{next(NUMBERS)}"
+    connection = await asyncpg.connect(postgres.url)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield postgres.url.replace("/layers?", f"/{name}?")
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+def free_port() -> int:
+    """Return a port on loopback that nobody uses right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@asynccontextmanager
+async def serving(shared: Shared, port: int = 0, app: ASGIApp | None = None) -> AsyncIterator[str]:
+    """Serve the API, or an app around it, on a port (0: any free one); gives its origin."""
+    async with loopback_server(app or create_app(shared), port, lifespan=True) as origin:
+        yield origin
+
+
+@asynccontextmanager
+async def working(shared: Shared, timing: Timing = QUICK) -> AsyncIterator[None]:
+    """Run a worker in this process while the block runs."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(work(shared, stop, timing))
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 20)
