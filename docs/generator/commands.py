@@ -4,36 +4,39 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-import typer.main
-
 from generator.text import fence, page, sentence, table
-from layers.cli import app
+from layers.cli import COMMANDS, load
 
 
 def commands_page() -> str:
     """Return docs/reference/cli.md."""
-    root: Any = typer.main.get_command(app)
-    found = list(_commands(root, "layers"))
-    rows = [(f"[`{name}`](#{name.replace(' ', '-')})", _summary(command)) for name, command in found]
+    panels: dict[str, list[tuple[str, Any]]] = {}
+    for name, entry in COMMANDS.items():
+        panels.setdefault(entry.panel, []).extend(_commands(load(name), f"layers {name}"))
+    tables = [
+        part
+        for panel, found in panels.items()
+        for part in (
+            f"## {panel}",
+            table(["command", "does"], [(f"[`{n}`](#{n.replace(' ', '-')})", _summary(c)) for n, c in found]),
+        )
+    ]
     return page(
         "Command line",
         "Every command of `layers`. Each answers `--help`; settings come from the [environment](settings.md).",
-        table(["command", "does"], rows),
-        *[block for name, command in found for block in _command(name, command)],
+        *tables,
+        *[block for found in panels.values() for name, command in found for block in _command(name, command)],
     )
 
 
-def _commands(group: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield all commands that do something, by their whole name."""
-    for word, command in group.commands.items():
-        if getattr(command, "hidden", False):
-            continue
-        if hasattr(command, "commands"):
-            if command.callback is not None and command.invoke_without_command:
-                yield f"{name} {word}", command
-            yield from _commands(command, f"{name} {word}")
-        else:
-            yield f"{name} {word}", command
+def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the command, or those of a group, by their whole names."""
+    if not hasattr(command, "commands"):
+        yield name, command
+        return
+    for word, inner in command.commands.items():
+        if not inner.hidden:
+            yield from _commands(inner, f"{name} {word}")
 
 
 def _summary(command: Any) -> str:
@@ -45,7 +48,7 @@ def _command(name: str, command: Any) -> Iterator[str]:
     options = [
         one for one in command.params if one.param_type_name == "option" and not getattr(one, "hidden", False)
     ]
-    yield f"## `{name}`"
+    yield f"### `{name}`"
     yield from (" ".join(block.split()) for block in inspect.cleandoc(command.help or "").split("\n\n"))
     words = [_word(one) for one in arguments] + (["[OPTIONS]"] if options else [])
     yield fence("text", " ".join([name, *words]))
@@ -65,16 +68,16 @@ def _word(argument: Any) -> str:
 
 def _option(option: Any) -> tuple[str, str, str]:
     names = " ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
-    kind = "" if option.is_flag else f" {option.type.name}"
+    kind = "" if option.is_flag else f" {option.metavar or option.name.upper()}"
     told = sentence(option.help) if option.help else ""
-    if option.multiple:
+    if option.multiple and "epeatable" not in told:
         told = f"{told} May be given several times.".strip()
     default = option.default
     shown = (
         "**required**"
         if option.required
         else ""
-        if callable(default) or default in (None, (), [], False)
+        if callable(default) or default in (None, "", (), [], False)
         else f"`{default}`"
     )
     return f"{names}{kind}", told, shown
