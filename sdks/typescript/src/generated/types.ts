@@ -377,6 +377,27 @@ export interface ContentRejectedEvent {
   data: ContentRejectedData;
 }
 
+/**
+ * Something about the container changed that no other event tells: its words, a kept intent; or it was
+ * deleted.
+ */
+export interface ContentUpdatedData {
+  /** The project's id. */
+  projectId: string | null;
+  /** The container's id. */
+  containerId: string;
+}
+
+export interface ContentUpdatedEvent {
+  /** Null for a hint that cannot be asked for again. */
+  id: string | null;
+  /** What happened. */
+  type: "content.updated";
+  /** When it happened. */
+  createdAt: string;
+  data: ContentUpdatedData;
+}
+
 /** Posts an account may make in any 24 hours, in all of `modes` together. */
 export interface DailyCap {
   /** At most so many. */
@@ -852,6 +873,28 @@ export interface PostScheduledEvent {
   data: PostEventData;
 }
 
+/**
+ * Something about the post changed that no other event tells: it is being published, is tried again later,
+ * has
+ * another time. Read it anew.
+ */
+export interface PostUpdatedData {
+  /** The project's id. */
+  projectId: string | null;
+  /** The scheduled post's id. */
+  scheduledPostId: string;
+}
+
+export interface PostUpdatedEvent {
+  /** Null for a hint that cannot be asked for again. */
+  id: string | null;
+  /** What happened. */
+  type: "post.updated";
+  /** When it happened. */
+  createdAt: string;
+  data: PostUpdatedData;
+}
+
 /** A project. */
 export interface Project {
   /** Its id. */
@@ -913,6 +956,24 @@ export interface Rejected {
   rejectedBy: string;
   /** Why, as it was given. */
   reason: string;
+}
+
+/** What happened since `lastEventId` cannot be told: read everything anew. What follows is whole. */
+export interface ReloadData {
+  /** The project's id. */
+  projectId: string | null;
+  /** Why, in your words. Kept in the audit log. */
+  reason: "too_many" | "unknown_event";
+}
+
+export interface ReloadEvent {
+  /** Null for a hint that cannot be asked for again. */
+  id: string | null;
+  /** What happened. */
+  type: "reload";
+  /** When it happened. */
+  createdAt: string;
+  data: ReloadData;
 }
 
 /** Answer of reschedule. */
@@ -1085,6 +1146,24 @@ export interface SocialAccountRevokedEvent {
   /** When it happened. */
   createdAt: string;
   data: AccountRevokedData;
+}
+
+/** Something about the account changed that no other event tells. */
+export interface SocialAccountUpdatedData {
+  /** The project's id. */
+  projectId: string | null;
+  /** The account's id. */
+  socialAccountId: string;
+}
+
+export interface SocialAccountUpdatedEvent {
+  /** Null for a hint that cannot be asked for again. */
+  id: string | null;
+  /** What happened. */
+  type: "social_account.updated";
+  /** When it happened. */
+  createdAt: string;
+  data: SocialAccountUpdatedData;
 }
 
 /** Answer of `GET /v1/scheduled-posts/:id/events`. */
@@ -1287,3 +1366,23 @@ export type WebhookEvent =
   | SocialAccountNeedsReauthEvent
   | SocialAccountRevokedEvent
   | TestPingEvent;
+
+/** What `GET /v1/events/stream` tells. `type` tells which `data` it has. */
+export type StreamEvent =
+  | ContentApprovedEvent
+  | ContentCompletedEvent
+  | ContentFailedEvent
+  | ContentRejectedEvent
+  | ContentUpdatedEvent
+  | PostCanceledEvent
+  | PostDraftReadyEvent
+  | PostFailedEvent
+  | PostLateEvent
+  | PostPublishedEvent
+  | PostScheduledEvent
+  | PostUpdatedEvent
+  | ReloadEvent
+  | SocialAccountConnectedEvent
+  | SocialAccountNeedsReauthEvent
+  | SocialAccountRevokedEvent
+  | SocialAccountUpdatedEvent;
