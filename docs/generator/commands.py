@@ -6,49 +6,27 @@ from typing import Any
 
 from generator.text import fence, page, sentence, table
 from layers.cli import COMMANDS, load
-<<<<<<< HEAD
-=======
 
 KINDS = {"bool": "", "str": "TEXT", "int": "NUMBER", "float": "NUMBER", "Path": "PATH"}
->>>>>>> main
 
 
 def commands_page() -> str:
     """Return docs/reference/cli.md."""
-<<<<<<< HEAD
     panels: dict[str, list[tuple[str, Any]]] = {}
     for name, entry in COMMANDS.items():
-        panels.setdefault(entry.panel, []).extend(_commands(load(name), f"layers {name}"))
-    tables = [
-        part
-        for panel, found in panels.items()
-        for part in (
-            f"## {panel}",
-            table(["command", "does"], [(f"[`{n}`](#{n.replace(' ', '-')})", _summary(c)) for n, c in found]),
-        )
-    ]
-=======
-    found = [one for name in COMMANDS for one in _commands(f"layers {name}", load(name))]
-    rows = [(f"[`{name}`](#{name.replace(' ', '-')})", _summary(command)) for name, command in found]
->>>>>>> main
+        panels.setdefault(entry.panel, []).extend(_commands(f"layers {name}", load(name)))
+    blocks: list[str] = []
+    for panel, found in panels.items():
+        rows = [(f"[`{name}`](#{name.replace(' ', '-')})", _summary(command)) for name, command in found]
+        blocks += [f"## {panel}", table(["command", "does"], rows)]
+        blocks += [block for name, command in found for block in _command(name, command)]
     return page(
         "Command line",
         "Every command of `layers`. Each answers `--help`; settings come from the [environment](settings.md).",
-        *tables,
-        *[block for found in panels.values() for name, command in found for block in _command(name, command)],
+        *blocks,
     )
 
 
-<<<<<<< HEAD
-def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield the command, or those of a group, by their whole names."""
-    if not hasattr(command, "commands"):
-        yield name, command
-        return
-    for word, inner in command.commands.items():
-        if not inner.hidden:
-            yield from _commands(inner, f"{name} {word}")
-=======
 def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     """Yield all commands that do something, by their whole name."""
     if getattr(command, "hidden", False):
@@ -58,7 +36,6 @@ def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
         yield name, command
     for word, found in (inner or {}).items():
         yield from _commands(f"{name} {word}", found)
->>>>>>> main
 
 
 def _summary(command: Any) -> str:
@@ -90,29 +67,19 @@ def _word(argument: Any) -> str:
 
 def _option(option: Any) -> tuple[str, str, str]:
     names = " ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
-<<<<<<< HEAD
-    kind = "" if option.is_flag else f" {option.metavar or option.name.upper()}"
-    told = sentence(option.help) if option.help else ""
-    if option.multiple and "epeatable" not in told:
-=======
     told_of = option.type_descriptor
     several = told_of.is_list or option.multiple
     kind = option.bare_type().removeprefix("list[").removesuffix("]")
     kind = " or ".join(map(str, told_of.choices)) if told_of.is_choice else KINDS.get(kind, kind)
     told = sentence(option.help) if option.help else ""
     if several and "repeatable" not in told.lower():
->>>>>>> main
         told = f"{told} May be given several times.".strip()
     default = option.default
     shown = (
         "**required**"
         if option.required
         else ""
-<<<<<<< HEAD
-        if callable(default) or default in (None, "", (), [], False)
-=======
         if callable(default) or default in (None, (), [], False, "")
->>>>>>> main
         else f"`{default}`"
     )
     return f"{names} {kind}".rstrip(), told, shown
