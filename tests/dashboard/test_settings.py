@@ -3,6 +3,8 @@
 from browser import Site
 from playwright.async_api import expect
 
+from layers.access.keys import SCOPES
+
 
 async def test_the_project_and_its_policy_are_set(site: Site):
     layers = await site.someone("Setters")
@@ -42,6 +44,8 @@ async def test_a_key_is_made_shown_once_and_killed(site: Site):
     page = await site.visit(f"{project.id}/settings/keys", layers)
     await page.get_by_role("button", name="Make a key").click()
     await page.get_by_label("Name").fill("For reviewers")
+    offered = await page.get_by_role("group", name="It may").get_by_role("listitem").all_inner_texts()
+    assert set(offered) == set(SCOPES)
     await page.get_by_role("button", name="Review", exact=True).click()
     await page.get_by_role("button", name="Make it").click()
     secret = await page.locator(".secret pre").inner_text()
