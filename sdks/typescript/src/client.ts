@@ -116,6 +116,23 @@ export class Client {
     );
   }
 
+  /** Opens an answer that has no end, once: whoever reads it opens it again. */
+  async open(path: string, query: object, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    const url = this.#url(path, query);
+    const limit = new TimeLimit(this.#patience.timeout, signal);
+    const init = { headers: { ...headers, ...this.#identity }, signal: limit.signal, redirect: "manual" as const };
+    try {
+      const response = await this.#fetch(url, init);
+      const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
+      return response.ok && isStream ? response : read<never>(`GET ${url}`, response, await response.text());
+    } catch (error) {
+      if (error instanceof LayersError || signal.aborted) throw error;
+      throw new NetworkError(`GET ${url} was not answered: ${reasonOf(error)}`, { cause: error });
+    } finally {
+      limit.rest();
+    }
+  }
+
   #url(path: string, query: object = {}): string {
     const search = new URLSearchParams();
     for (const [name, given] of Object.entries(query)) {
@@ -202,6 +219,11 @@ class TimeLimit {
     }, this.timeout);
   }
 
+  /** Lets the answer take its time; its caller can still end it. */
+  rest(): void {
+    clearTimeout(this.#timer);
+  }
+
   end(): void {
     clearTimeout(this.#timer);
     this.caller?.removeEventListener("abort", this.#follow);
@@ -249,7 +271,7 @@ function milliseconds(retryAfter: string | null): number | undefined {
 }
 
 /** What the server asks for and a little more, so that not all come back at once; else half a second, doubled each time. */
-function waitAfter(error: LayersError, tried: number): number {
+export function waitAfter(error: LayersError, tried: number): number {
   if (error.retryAfter !== undefined) return error.retryAfter + Math.random() * 250;
   return Math.min(8000, 500 * 2 ** tried) * (0.5 + Math.random() / 2);
 }

@@ -872,6 +872,80 @@ class TestPingEvent(Model):
     data: PingData
 
 
+class PostUpdatedData(Model):
+    """Something about the post changed that no other event tells: it is being published, is tried again later,
+    has
+
+    another time. Read it anew.
+    """
+
+    project_id: Optional[str]
+    scheduled_post_id: str
+
+
+class PostUpdatedEvent(Model):
+    """The event `post.updated`."""
+
+    id: Optional[str]
+    """Null for a hint that cannot be asked for again."""
+    type: Literal["post.updated"]
+    created_at: datetime
+    data: PostUpdatedData
+
+
+class ContentUpdatedData(Model):
+    """Something about the container changed that no other event tells: its words, a kept intent; or it was
+    deleted.
+    """
+
+    project_id: Optional[str]
+    container_id: str
+
+
+class ContentUpdatedEvent(Model):
+    """The event `content.updated`."""
+
+    id: Optional[str]
+    """Null for a hint that cannot be asked for again."""
+    type: Literal["content.updated"]
+    created_at: datetime
+    data: ContentUpdatedData
+
+
+class SocialAccountUpdatedData(Model):
+    """Something about the account changed that no other event tells."""
+
+    project_id: Optional[str]
+    social_account_id: str
+
+
+class SocialAccountUpdatedEvent(Model):
+    """The event `social_account.updated`."""
+
+    id: Optional[str]
+    """Null for a hint that cannot be asked for again."""
+    type: Literal["social_account.updated"]
+    created_at: datetime
+    data: SocialAccountUpdatedData
+
+
+class ReloadData(Model):
+    """What happened since `lastEventId` cannot be told: read everything anew. What follows is whole."""
+
+    project_id: Optional[str]
+    reason: Literal["too_many", "unknown_event"]
+
+
+class ReloadEvent(Model):
+    """The event `reload`."""
+
+    id: Optional[str]
+    """Null for a hint that cannot be asked for again."""
+    type: Literal["reload"]
+    created_at: datetime
+    data: ReloadData
+
+
 Event = Union[
     PostScheduledEvent,
     PostPublishedEvent,
@@ -887,6 +961,28 @@ Event = Union[
     SocialAccountNeedsReauthEvent,
     SocialAccountRevokedEvent,
     TestPingEvent,
+    WebhookEvent,
+]
+
+
+StreamEvent = Union[
+    PostScheduledEvent,
+    PostPublishedEvent,
+    PostFailedEvent,
+    PostCanceledEvent,
+    PostDraftReadyEvent,
+    PostLateEvent,
+    ContentCompletedEvent,
+    ContentFailedEvent,
+    ContentApprovedEvent,
+    ContentRejectedEvent,
+    SocialAccountConnectedEvent,
+    SocialAccountNeedsReauthEvent,
+    SocialAccountRevokedEvent,
+    PostUpdatedEvent,
+    ContentUpdatedEvent,
+    SocialAccountUpdatedEvent,
+    ReloadEvent,
     WebhookEvent,
 ]
 
@@ -908,6 +1004,28 @@ EVENTS: dict[str, type[Event]] = {
     "test.ping": TestPingEvent,
 }
 """The class of each type of event."""
+
+
+STREAMED: dict[str, type[StreamEvent]] = {
+    "post.scheduled": PostScheduledEvent,
+    "post.published": PostPublishedEvent,
+    "post.failed": PostFailedEvent,
+    "post.canceled": PostCanceledEvent,
+    "post.draft_ready": PostDraftReadyEvent,
+    "post.late": PostLateEvent,
+    "content.completed": ContentCompletedEvent,
+    "content.failed": ContentFailedEvent,
+    "content.approved": ContentApprovedEvent,
+    "content.rejected": ContentRejectedEvent,
+    "social_account.connected": SocialAccountConnectedEvent,
+    "social_account.needs_reauth": SocialAccountNeedsReauthEvent,
+    "social_account.revoked": SocialAccountRevokedEvent,
+    "post.updated": PostUpdatedEvent,
+    "content.updated": ContentUpdatedEvent,
+    "social_account.updated": SocialAccountUpdatedEvent,
+    "reload": ReloadEvent,
+}
+"""And of each that the stream tells."""
 
 
 __all__ = [
@@ -933,6 +1051,8 @@ __all__ = [
     "ContentFailedEvent",
     "ContentRejectedData",
     "ContentRejectedEvent",
+    "ContentUpdatedData",
+    "ContentUpdatedEvent",
     "DailyCap",
     "DeletedContainer",
     "DeletedEndpoint",
@@ -963,10 +1083,14 @@ __all__ = [
     "PostPublishedData",
     "PostPublishedEvent",
     "PostScheduledEvent",
+    "PostUpdatedData",
+    "PostUpdatedEvent",
     "Project",
     "Promotion",
     "Queued",
     "Rejected",
+    "ReloadData",
+    "ReloadEvent",
     "Rescheduled",
     "RevokedAccount",
     "RotatedSecret",
@@ -977,8 +1101,11 @@ __all__ = [
     "SocialAccountConnectedEvent",
     "SocialAccountNeedsReauthEvent",
     "SocialAccountRevokedEvent",
+    "SocialAccountUpdatedData",
+    "SocialAccountUpdatedEvent",
     "Story",
     "StoryEvent",
+    "StreamEvent",
     "TestPingEvent",
     "TextLimits",
     "Upload",

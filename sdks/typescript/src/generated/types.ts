@@ -259,6 +259,23 @@ export interface ContentRejectedEvent {
   data: ContentRejectedData;
 }
 
+/**
+ * Something about the container changed that no other event tells: its words, a kept intent; or it was
+ * deleted.
+ */
+export interface ContentUpdatedData {
+  projectId: string | null;
+  containerId: string;
+}
+
+export interface ContentUpdatedEvent {
+  /** Null for a hint that cannot be asked for again. */
+  id: string | null;
+  type: "content.updated";
+  createdAt: string;
+  data: ContentUpdatedData;
+}
+
 /** Posts an account may make in any 24 hours, in all of `modes` together. */
 export interface DailyCap {
   posts: number;
@@ -573,6 +590,24 @@ export interface PostScheduledEvent {
   data: PostEventData;
 }
 
+/**
+ * Something about the post changed that no other event tells: it is being published, is tried again later,
+ * has
+ * another time. Read it anew.
+ */
+export interface PostUpdatedData {
+  projectId: string | null;
+  scheduledPostId: string;
+}
+
+export interface PostUpdatedEvent {
+  /** Null for a hint that cannot be asked for again. */
+  id: string | null;
+  type: "post.updated";
+  createdAt: string;
+  data: PostUpdatedData;
+}
+
 /** A project. */
 export interface Project {
   id: string;
@@ -609,6 +644,20 @@ export interface Rejected {
   rejectedAt: string;
   rejectedBy: string;
   reason: string;
+}
+
+/** What happened since `lastEventId` cannot be told: read everything anew. What follows is whole. */
+export interface ReloadData {
+  projectId: string | null;
+  reason: "too_many" | "unknown_event";
+}
+
+export interface ReloadEvent {
+  /** Null for a hint that cannot be asked for again. */
+  id: string | null;
+  type: "reload";
+  createdAt: string;
+  data: ReloadData;
 }
 
 /** Answer of reschedule. */
@@ -720,6 +769,20 @@ export interface SocialAccountRevokedEvent {
   type: "social_account.revoked";
   createdAt: string;
   data: AccountRevokedData;
+}
+
+/** Something about the account changed that no other event tells. */
+export interface SocialAccountUpdatedData {
+  projectId: string | null;
+  socialAccountId: string;
+}
+
+export interface SocialAccountUpdatedEvent {
+  /** Null for a hint that cannot be asked for again. */
+  id: string | null;
+  type: "social_account.updated";
+  createdAt: string;
+  data: SocialAccountUpdatedData;
 }
 
 /** Answer of `GET /v1/scheduled-posts/:id/events`. */
@@ -853,3 +916,23 @@ export type WebhookEvent =
   | SocialAccountNeedsReauthEvent
   | SocialAccountRevokedEvent
   | TestPingEvent;
+
+/** What `GET /v1/events/stream` tells. `type` tells which `data` it has. */
+export type StreamEvent =
+  | ContentApprovedEvent
+  | ContentCompletedEvent
+  | ContentFailedEvent
+  | ContentRejectedEvent
+  | ContentUpdatedEvent
+  | PostCanceledEvent
+  | PostDraftReadyEvent
+  | PostFailedEvent
+  | PostLateEvent
+  | PostPublishedEvent
+  | PostScheduledEvent
+  | PostUpdatedEvent
+  | ReloadEvent
+  | SocialAccountConnectedEvent
+  | SocialAccountNeedsReauthEvent
+  | SocialAccountRevokedEvent
+  | SocialAccountUpdatedEvent;
