@@ -17,6 +17,8 @@ from pathlib import Path
 
 SERVICE = "https://api.osv.dev/v1/querybatch"
 SECONDS = 20
+PASSING = (408, 429)
+"""Answers below 500 that say no more than: not now."""
 IGNORED: dict[str, str] = {}
 """Vulnerability → why it does not concern us."""
 PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^ ;\\]+)", re.MULTILINE)
@@ -54,6 +56,15 @@ def ask(service: str, pins: list[tuple[str, str]]) -> dict[tuple[str, str], list
     }
 
 
+def _not_audited(fault: Exception, bare: list[str], *, strict: bool) -> int:
+    """Say so that nobody overlooks it; returns the exit code."""
+    words = f"NOT AUDITED for vulnerabilities: the service does not answer ({fault})"
+    remedy = "Run `make audit` where the internet can be reached, before anything is released."
+    line = "!" * max(len(words), len(remedy))
+    print(f"{line}\naudit: {words}\naudit: {remedy}\n{line}")  # noqa: T201
+    return 1 if bare else 2 if strict else 0
+
+
 def main() -> int:
     """Audit the locks named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -70,9 +81,13 @@ def main() -> int:
         print(f"audit: {name} is locked without a hash")  # noqa: T201
     try:
         vulnerable = ask(given.service, sorted(pins))
+    except urllib.error.HTTPError as refusal:
+        if refusal.code < 500 and refusal.code not in PASSING:
+            print(f"audit: the service refuses what it is asked ({refusal}); mend .ci/audit.py")  # noqa: T201
+            return 1
+        return _not_audited(refusal, bare, strict=given.strict)
     except (OSError, ValueError, KeyError) as fault:
-        print(f"audit: NOT AUDITED for vulnerabilities: the service does not answer ({fault})")  # noqa: T201
-        return 1 if bare else 2 if given.strict else 0
+        return _not_audited(fault, bare, strict=given.strict)
     for (name, version), ids in vulnerable.items():
         print(f"audit: {name} {version}: {', '.join(ids)}")  # noqa: T201
     if not vulnerable:

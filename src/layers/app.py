@@ -97,8 +97,8 @@ class Shared:
 
 
 def share(settings: Settings, url: str) -> Shared:
-    """Open keys and storage. Raises VaultError or StorageError with the remedy."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    """Open keys and storage. Raises SettingsError, VaultError or StorageError with the remedy."""
+    settings.open_data_dir()
     vault = open_vault(settings.secret_keys, settings.data_dir)
     signer = LinkSigner(vault.derive("signed links"))
     return Shared(settings, url, vault, signer, open_storage(settings.storage_url, settings.data_dir))

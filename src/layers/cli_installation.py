@@ -42,8 +42,9 @@ def doctor(as_json: AsJson = False) -> None:
     try:
         with database(settings) as url:
             findings = run(checks.examine(settings, url))
-    except embedded.EmbeddedError as why:
-        findings = [checks.Finding("database", False, str(why))]
+    except (SettingsError, embedded.EmbeddedError) as why:
+        what = "data folder" if isinstance(why, SettingsError) else "database"
+        findings = [checks.Finding(what, False, str(why))]
     if as_json:
         shown = {name: value or None for name, value, _ in _settings_shown(settings)}
         print_json({"settings": shown, "findings": findings})

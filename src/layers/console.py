@@ -46,7 +46,7 @@ def database(settings: Settings) -> Generator[str]:
     if settings.database_url:
         yield settings.database_url
         return
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.open_data_dir()
     with embedded.start(settings.data_dir, fsync=settings.embedded_fsync) as server:
         yield server.url
 
@@ -57,12 +57,18 @@ def run(job: Coroutine[Any, Any, Any]) -> Any:
         return runner.run(job)
 
 
+EXPLAINED = (
+    *(SettingsError, schema.SchemaMismatch, VaultError, StorageError, embedded.EmbeddedError, TracingError),
+)
+"""What says in words how to mend it."""
+
+
 @contextmanager
 def explained() -> Generator[None]:
     """Turn what an operator can mend into one line with the remedy."""
     try:
         yield
-    except (schema.SchemaMismatch, VaultError, StorageError, embedded.EmbeddedError, TracingError) as why:
+    except EXPLAINED as why:
         fail(str(why))
     except DATABASE_AWAY as why:
         fail(f"The database does not answer ({why!r}). Is LAYERS_DATABASE_URL right?")

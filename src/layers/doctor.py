@@ -1,8 +1,9 @@
-"""What is wrong with an installation, each finding with its remedy. It looks and changes nothing."""
+"""What is wrong with an installation, each finding with its remedy. It looks; all it writes, it takes away again."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -12,13 +13,26 @@ from layers.dashboard.pages import ROOT, is_built
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, Connection, connect
 from layers.docs.library import library
+from layers.kit.times import utc_now
 from layers.platforms import CONNECTORS
-from layers.settings import Settings
+from layers.publishing.health import ALIVE, DISPATCH, LATE
+from layers.settings import Settings, SettingsError
 from layers.social_accounts.oauth import CALLBACK
 from layers.storage import StorageError, open_storage
-from layers.vault import VaultError, open_vault
+from layers.vault import VaultError, key_file, open_vault
 
 OLDEST_SERVER = 15
+MOST_SKEW = timedelta(seconds=2)
+WAITING = """
+SELECT (SELECT count(*) FROM scheduled_posts WHERE outcome_unknown) AS unknown,
+    (SELECT count(*) FROM social_accounts WHERE status = 'reauth_required') AS reauth
+"""
+_OTHERWISE = "sealed_secrets IS NOT NULL AND substring(sealed_secrets FROM 1 FOR 9) <> ALL ($1::bytea[])"
+SEALED_OTHERWISE = f"""
+SELECT (SELECT count(*) FROM social_accounts WHERE {_OTHERWISE}) AS accounts,
+    (SELECT count(*) FROM webhook_endpoints WHERE {_OTHERWISE}) AS endpoints
+"""
+"""Counts what was sealed with other keys than those whose seals begin with one of $1: eight digits and a colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +60,12 @@ def guide_to(platform: str) -> str:
 
 async def examine(settings: Settings, url: str) -> list[Finding]:
     """Look at everything."""
+    secrets, key_ids = _secrets(settings)
     return [
-        *await _database(url),
+        *await _database(url, key_ids),
+        *_data_dir(settings),
         await _storage(settings),
-        _secrets(settings),
+        secrets,
         _public_url(settings),
         _dashboard(settings),
         *_platforms(settings),
@@ -65,10 +81,14 @@ async def _connected(url: str) -> AsyncGenerator[Connection]:
         await connection.close()
 
 
-async def _database(url: str) -> list[Finding]:
+async def _database(url: str, key_ids: list[bytes] | None) -> list[Finding]:
     try:
         async with _connected(url) as connection:
-            return [_server(connection), await _schema(connection), *await _dispatch(connection)]
+            fits = await _schema(connection)
+            found = [_server(connection), fits, *await _clock(connection)]
+            if not fits.ok:
+                return found
+            return [*found, *await _dispatch(connection), *await _seals(connection, key_ids)]
     except (*DATABASE_AWAY, asyncpg.PostgresError) as why:
         return [Finding("database", False, f"does not answer ({why}). Check LAYERS_DATABASE_URL.")]
 
@@ -90,26 +110,54 @@ async def _schema(connection: Connection) -> Finding:
     return Finding("schema", True, f"at {schema.newest_revision()}")
 
 
-async def _dispatch(connection: Connection) -> list[Finding]:
-    if await schema.current_revision(connection) is None:
+async def _clock(connection: Connection) -> list[Finding]:
+    """Compare this machine's clock with the database's; what the question took is given to this one."""
+    before = utc_now()
+    there = await connection.fetchval("SELECT clock_timestamp()")
+    ahead = max(before - there, timedelta()) or min(utc_now() - there, timedelta())
+    if abs(ahead) < MOST_SKEW:
         return []
-    row = await connection.fetchrow(
-        """SELECT (SELECT count(*) FROM workers WHERE seen_at > now() - interval '15 seconds') AS workers,
-        (SELECT count(*) FROM scheduled_posts WHERE due_at < now() - interval '1 minute') AS late,
-        (SELECT count(*) FROM scheduled_posts WHERE outcome_unknown) AS unknown,
-        (SELECT count(*) FROM social_accounts WHERE status = 'reauth_required') AS reauth"""
+    way = "ahead of" if ahead > timedelta() else "behind"
+    words = (
+        f"this machine is {abs(ahead).total_seconds():,.0f} s {way} the database: what it is told to publish now goes"
+        " out as much too late or at once, and links and webhooks carry wrong times. Keep both right by NTP (chrony,"
+        " systemd-timesyncd)."
     )
+    return [Finding("clock", False, words)]
+
+
+async def _seals(connection: Connection, key_ids: list[bytes] | None) -> list[Finding]:
+    """Look for what was sealed with a key that is not here. `key_ids` None: the keys are unusable, which is told."""
+    if key_ids is None:
+        return []
+    row = await connection.fetchrow(SEALED_OTHERWISE, key_ids)
+    assert row is not None
+    counts = {"social accounts": row["accounts"], "webhook endpoints": row["endpoints"]}
+    what = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
+    if not what:
+        return []
+    words = (
+        f"{what} hold secrets sealed with a key that is not among these, and cannot be used. Add that key at the end of"
+        " LAYERS_SECRET_KEYS, or put secret.key back into the data folder; if it is lost, reconnect the accounts and"
+        " rotate the secrets."
+    )
+    return [Finding("sealed secrets", False, words)]
+
+
+async def _dispatch(connection: Connection) -> list[Finding]:
+    moving, row = await connection.fetchrow(DISPATCH, ALIVE), await connection.fetchrow(WAITING)
+    assert moving is not None
     assert row is not None
     workers = (
-        Finding("workers", True, f"{row['workers']} alive")
-        if row["workers"]
+        Finding("workers", True, f"{moving['workers']} alive")
+        if moving["workers"]
         else Finding("workers", None, "none is running. Start one with `layers work` or `layers up`.")
     )
     found = [workers]
-    if row["late"]:
-        found.append(
-            Finding("late posts", False, f"{row['late']} are due for over a minute. Is a worker running?")
-        )
+    if moving["oldest_due_at"] and moving["now"] - moving["oldest_due_at"] > LATE:
+        seconds = (moving["now"] - moving["oldest_due_at"]).total_seconds()
+        remedy = "Start more workers, or look into their logs." if moving["workers"] else "Start a worker."
+        found.append(Finding("late posts", False, f"the oldest is due for {seconds:,.0f} s. {remedy}"))
     if row["unknown"]:
         words = f"{row['unknown']} posts have an unknown outcome. Look on the platform, then call …/resolve."
         found.append(Finding("unknown outcomes", False, words))
@@ -118,23 +166,40 @@ async def _dispatch(connection: Connection) -> list[Finding]:
     return found
 
 
+def _data_dir(settings: Settings) -> list[Finding]:
+    try:
+        settings.open_data_dir()
+    except SettingsError as why:
+        return [Finding("data folder", False, str(why))]
+    return []
+
+
 async def _storage(settings: Settings) -> Finding:
     try:
         await open_storage(settings.storage_url, settings.data_dir).check()
     except (StorageError, OSError) as why:
-        return Finding("media storage", False, str(why))
+        name = "LAYERS_STORAGE_URL" if settings.storage_url else "LAYERS_DATA_DIR"
+        words = f"{why}. Check {name}, and that this user may write there."
+        return Finding("media storage", False, words.replace("..", "."))
     return Finding("media storage", True, settings.storage_url or str(settings.data_dir / "media"))
 
 
-def _secrets(settings: Settings) -> Finding:
+def _secrets(settings: Settings) -> tuple[Finding, list[bytes] | None]:
+    """Look at the keys; also returns what seals begin with that they open, None if they are unusable."""
+    file = key_file(settings.data_dir)
+    if not settings.secret_keys and not file.exists():
+        return Finding("secret keys", None, f"none yet; the first start makes one in {file}."), []
     try:
-        open_vault(settings.secret_keys, settings.data_dir)
-    except (VaultError, OSError) as why:
-        return Finding("secret keys", False, str(why))
+        key_ids = open_vault(settings.secret_keys, settings.data_dir).key_ids
+    except VaultError as why:
+        return Finding("secret keys", False, str(why)), None
+    except OSError as why:
+        words = f"{file} cannot be read ({why.strerror}). It must belong to the user that runs Layers."
+        return Finding("secret keys", False, words), None
     if settings.secret_keys:
-        return Finding("secret keys", True, "from LAYERS_SECRET_KEYS")
-    words = f"{settings.data_dir / 'secret.key'}; back it up: without it no account can be used again."
-    return Finding("secret keys", True, words)
+        return Finding("secret keys", True, "from LAYERS_SECRET_KEYS"), key_ids
+    words = f"{file}; back it up: without it no account can be used again."
+    return Finding("secret keys", True, words), key_ids
 
 
 def _public_url(settings: Settings) -> Finding:

@@ -1,6 +1,7 @@
 """Settings: read once from the environment, all problems named at once. Nothing else reads `os.environ`."""
 
 import os
+import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -98,6 +99,18 @@ class Settings:
     def public_origin(self) -> str:
         """Return the origin of signed links, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def open_data_dir(self) -> None:
+        """Make the data folder, if it is not there. Raises SettingsError unless files can be written there."""
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.data_dir):
+                pass
+        except OSError as why:
+            words = f"nothing can be written to {self.data_dir} ({why.strerror})."
+            raise SettingsError(
+                [f"LAYERS_DATA_DIR: {words} Give a folder that this user may write to."]
+            ) from why
 
     def origin_of(self, platform: str) -> str | None:
         """Return the origin that replaces all hosts of `platform`, if the operator set one."""

@@ -42,6 +42,11 @@ class Vault:
         """Return what seals made now begin with."""
         return self._newest.encode() + b":"
 
+    @property
+    def key_ids(self) -> list[bytes]:
+        """Return what seals begin with that can be opened here; all are of one length."""
+        return [key_id.encode() + b":" for key_id in self._seals]
+
     def seal(self, secrets: Mapping[str, str], owner: str) -> bytes:
         """Encrypt `secrets` for `owner` (an account's id): nobody else's seal can be put in its place."""
         plain = msgspec.json.encode({"owner": owner, "secrets": secrets})
@@ -80,11 +85,16 @@ def _key_id(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:8]
 
 
+def key_file(data_dir: Path) -> Path:
+    """Return where the key is kept when none is configured."""
+    return data_dir / "secret.key"
+
+
 def open_vault(configured: str, data_dir: Path) -> Vault:
     """Return the vault of the configured keys, else of a key kept in a 0600 file in the data folder."""
     if configured:
         return Vault([key.strip() for key in configured.split(",") if key.strip()])
-    file = data_dir / "secret.key"
+    file = key_file(data_dir)
     if not file.exists():
         _make_key(file)
     return Vault([_read_key(file)])

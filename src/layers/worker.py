@@ -26,6 +26,7 @@ from layers.platforms import CONNECTORS
 from layers.projects.erasure import erase_projects
 from layers.publishing.credentials import Credentials
 from layers.publishing.engine import Engine, Timing
+from layers.publishing.health import ALIVE
 from layers.publishing.lanes import Lanes
 from layers.publishing.late import tell_late
 from layers.sandbox.app import create_sandbox
@@ -93,8 +94,9 @@ async def _run(
 ) -> None:
     width, days = shared.settings.worker_lanes, shared.settings.audit_retention_days
     delivering = asyncio.gather(deliverer.run(stop), fetcher.run(stop))
+    presence = _Presence(engine)
     chores = [
-        asyncio.create_task(_repeat(SEEN_EVERY, _Presence(engine).show, stop)),
+        asyncio.create_task(_repeat(SEEN_EVERY, presence.show, stop)),
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: tidy(engine.pool), stop)),
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: clear_away(fetcher.pool, fetcher.harbour), stop)),
         asyncio.create_task(_repeat(TIDY_EVERY, lambda: _look_after_accounts(engine), stop)),
@@ -125,6 +127,7 @@ async def _run(
         for task in (delivering, *chores, *finishing):
             task.cancel()
         await asyncio.gather(delivering, *chores, *finishing, return_exceptions=True)
+        await presence.leave()
         log.info("worker stopped", dispatched=engine.dispatched)
 
 
@@ -182,6 +185,15 @@ class _Presence:
                 last_dispatch_at = coalesce(excluded.last_dispatch_at, workers.last_dispatch_at)""",
             *(self.id, socket.gethostname(), os.getpid(), moved),
         )
+
+    async def leave(self) -> None:
+        """Show that this worker lives no more, at once and not only once nobody has seen it for a while."""
+        with suppress(*DATABASE_AWAY):
+            await self.engine.pool.execute(
+                "UPDATE workers SET seen_at = least(seen_at, now() - $2::interval) WHERE id = $1",
+                self.id,
+                ALIVE,
+            )
 
 
 async def _look_after_accounts(engine: Engine) -> None:

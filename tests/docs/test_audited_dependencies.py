@@ -19,7 +19,7 @@ BAD = f"bad[extra]==2.0 \\\n    --hash={HASH} \\\n    --hash={HASH}\n"
 
 
 @contextmanager
-def service(answer: object) -> Iterator[tuple[str, list[dict]]]:
+def service(answer: object, status: int = 200) -> Iterator[tuple[str, list[dict]]]:
     """A vulnerability service on loopback that knows one answer; gives its address and what it was asked."""
     asked: list[dict] = []
 
@@ -27,7 +27,7 @@ def service(answer: object) -> Iterator[tuple[str, list[dict]]]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             asked.extend(body["queries"])
-            self.send_response(200)
+            self.send_response(status)
             self.end_headers()
             self.wfile.write(json.dumps(answer).encode())
 
@@ -82,6 +82,13 @@ def test_a_service_that_is_away_is_said_and_fails_only_when_it_must(lock: Path):
     for strict, expected in (((), 0), (("--strict",), 2)):
         status, said = audit(lock, "--service", where, *strict)
         assert (status, "NOT AUDITED" in said, "no known" in said) == (expected, True, False)
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(400, 1), (404, 1), (429, 0), (503, 0)])
+def test_a_question_that_is_refused_is_no_service_that_is_away(lock: Path, answer: int, expected: int):
+    with service({}, answer) as (where, _):
+        status, said = audit(lock, "--service", where)
+    assert (status, "NOT AUDITED" in said) == (expected, expected == 0)
 
 
 def test_a_dependency_without_a_hash_fails_the_audit(lock: Path):

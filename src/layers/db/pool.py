@@ -1,7 +1,7 @@
 """The connection pool: one per process, made for short transactions."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, Protocol, cast
 
 import asyncpg
@@ -110,6 +110,18 @@ class Pool(Queries, Protocol):
         ...
 
 
+SESSION = {
+    "timezone": "UTC",
+    "jit": "off",
+    # Plans are made once per connection, often while tables are small: they must be right for large ones.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "idle_in_transaction_session_timeout": "60s",
+    "lock_timeout": "10s",
+}
+"""How every connection of a pool is set."""
+
 POOLS: dict[str, "Pool"] = {}
 """The pool this process opened last under each name, for who watches."""
 
@@ -133,6 +145,20 @@ BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 """What a statement raises when others hold for too long what it needs."""
 
 
+@contextmanager
+def _reading_url() -> Generator[None]:
+    """Say what is wrong with a URL that is none without repeating it: it may hold a password."""
+    try:
+        yield
+    except ValueError as why:
+        if isinstance(why, asyncpg.InterfaceError):
+            raise
+        words = (
+            "This is no URL of a database: write postgresql://user:password@host:port/name, with %40 for @"
+        )
+        raise asyncpg.InterfaceError(words) from None
+
+
 async def open_pool(
     url: str, connections: int, application: str, statement_seconds: float | None = None
 ) -> Pool:
@@ -141,27 +167,18 @@ async def open_pool(
     `statement_seconds`: a statement that takes longer is given up, for its connection may have fallen silent.
     """
     create = cast("Callable[..., Awaitable[Any]]", asyncpg.create_pool)  # pyright: ignore[reportUnknownMemberType]
-    pool = await create(
-        url,
-        min_size=1,
-        max_size=connections,
-        init=_prepare,
-        reset=_leave_as_is,
-        max_inactive_connection_lifetime=300,
-        timeout=10,
-        command_timeout=statement_seconds,
-        server_settings={
-            "application_name": application,
-            "timezone": "UTC",
-            "jit": "off",
-            # Plans are made once per connection, often while tables are small: they must be right for large ones.
-            "enable_seqscan": "off",
-            "enable_hashjoin": "off",
-            "enable_mergejoin": "off",
-            "idle_in_transaction_session_timeout": "60s",
-            "lock_timeout": "10s",
-        },
-    )
+    with _reading_url():
+        pool = await create(
+            url,
+            min_size=1,
+            max_size=connections,
+            init=_prepare,
+            reset=_leave_as_is,
+            max_inactive_connection_lifetime=300,
+            timeout=10,
+            command_timeout=statement_seconds,
+            server_settings={"application_name": application, **SESSION},
+        )
     POOLS[application] = cast("Pool", pool)
     return POOLS[application]
 
@@ -169,7 +186,8 @@ async def open_pool(
 async def connect(url: str) -> Connection:
     """Open one connection of its own, outside any pool."""
     dial = cast("Callable[..., Awaitable[Any]]", asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]
-    return cast("Connection", await dial(url, timeout=10))
+    with _reading_url():
+        return cast("Connection", await dial(url, timeout=10))
 
 
 async def _prepare(connection: Any) -> None:

@@ -1,6 +1,7 @@
 """Text as platforms count it (each unit a named counter), as the database holds it, names as the wire has them."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import islice
 
 import regex
@@ -21,6 +22,7 @@ def utf16_units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+@lru_cache(maxsize=16)
 def graphemes(text: str, enough: int | None = None) -> int:
     """Count what a reader sees as characters: a family emoji is one. Counting ends at `enough`."""
     return sum(1 for _ in islice(GRAPHEME.finditer(FLAG.sub("x", text)), enough))
@@ -31,6 +33,7 @@ def utf8_bytes(text: str) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
+@lru_cache(maxsize=16)  # a caption is counted for each of its targets
 def fediverse_characters(text: str, per_link: int = LINK_CHARACTERS, enough: int | None = None) -> int:
     """Count what a reader sees, a web link as `per_link`, of a mention `@name@server` only `@name`.
 
