@@ -268,7 +268,7 @@ def model(name: str) -> str:
         kind = type_of(of)
         lines.append(f"    {snake(field)}: {kind if field in schema['required'] else optional(kind)}")
         if about := of.get("description"):
-            lines.append(indent(f'"""{about}"""', "    "))
+            lines.append(docstring(about))
     return "\n".join(lines)
 
 

@@ -116,21 +116,10 @@ export class Client {
     );
   }
 
-  /** Opens an answer that has no end, once: whoever reads it opens it again. */
-  async open(path: string, query: object, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-    const url = this.#url(path, query);
-    const limit = new TimeLimit(this.#patience.timeout, signal);
-    const init = { headers: { ...headers, ...this.#identity }, signal: limit.signal, redirect: "manual" as const };
-    try {
-      const response = await this.#fetch(url, init);
-      const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream");
-      return response.ok && isStream ? response : read<never>(`GET ${url}`, response, await response.text());
-    } catch (error) {
-      if (error instanceof LayersError || signal.aborted) throw error;
-      throw new NetworkError(`GET ${url} was not answered: ${reasonOf(error)}`, { cause: error });
-    } finally {
-      limit.rest();
-    }
+  /** Opens an answer that has no end, once, and without a time limit: whoever reads it opens it again. */
+  open(path: string, query: object, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    const all = { ...headers, ...this.#identity };
+    return this.#fetch(this.#url(path, query), { headers: all, signal, redirect: "manual" });
   }
 
   #url(path: string, query: object = {}): string {
@@ -219,11 +208,6 @@ class TimeLimit {
     }, this.timeout);
   }
 
-  /** Lets the answer take its time; its caller can still end it. */
-  rest(): void {
-    clearTimeout(this.#timer);
-  }
-
   end(): void {
     clearTimeout(this.#timer);
     this.caller?.removeEventListener("abort", this.#follow);
@@ -232,7 +216,7 @@ class TimeLimit {
   readonly #follow = (): void => this.#abort.abort(this.caller?.reason);
 }
 
-function read<T>(what: string, response: Response, text: string): T {
+export function read<T>(what: string, response: Response, text: string): T {
   const body = parsed(text);
   if (response.ok && body !== undefined) return body as T;
   const { error } = (body ?? {}) as { error?: Partial<Refused> };

@@ -1,5 +1,5 @@
 /** What happens, as it happens. The stream opens itself again, from the last event on. */
-import { type Client, sleep, waitAfter } from "./client.js";
+import { type Client, read, sleep, waitAfter } from "./client.js";
 import { LayersError, NetworkError } from "./errors.js";
 import type { StreamEvent } from "./generated/types.js";
 
@@ -98,17 +98,20 @@ export class EventStream implements AsyncIterable<StreamEvent> {
     const line = new AbortController();
     const stop = () => line.abort();
     this.#closed.signal.addEventListener("abort", stop);
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let timer = setTimeout(stop, SILENCE);
     try {
       const response = await this.client.open(PATH, { projectId, types }, headers, line.signal);
+      if (!response.ok || !response.headers.get("Content-Type")?.startsWith(headers.Accept!)) {
+        read<never>(`GET ${PATH}`, response, await response.text());
+      }
       this.options.onOpen?.();
       yield undefined;
       const decoder = new TextDecoder();
       const reader = response.body!.getReader();
       for (let rest = ""; ; ) {
+        clearTimeout(timer);
         timer = setTimeout(stop, SILENCE);
         const { done, value } = await reader.read();
-        clearTimeout(timer);
         if (done) break;
         const blocks = (rest + decoder.decode(value, { stream: true })).split("\n\n");
         rest = blocks.pop()!;

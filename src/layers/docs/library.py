@@ -70,9 +70,12 @@ class Library:
                 if name in self._placed:
                     continue
                 self._placed.add(name)
-                groups[-1].pages.append(name)
-                if inner := list(self._inside(name)):
-                    groups += [*inner, Group()]
+                inner = list(self._inside(name))
+                if [group.title for group in inner] == [self.sources[name].title]:
+                    inner[0].pages.insert(0, name)
+                else:
+                    groups[-1].pages.append(name)
+                groups += [*inner, Group()] if inner else []
             if groups := [group for group in groups if group.pages]:
                 yield Part(title, groups)
         if strays := sorted(self.sources.keys() - self._placed):

@@ -187,7 +187,7 @@ def _fence(_: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsD
 
 
 def _endpoint(method: str, path: str) -> str:
-    parts = re.sub(r"(:\w+)", r"<i>\1</i>", escape(path)).replace("/", "/<wbr>")
+    parts = re.sub(r"(:\w+)", r"<i>\1</i>", escape(path).replace("/", "/<wbr>"))
     return (
         f'<div class="endpoint"><span class="method {method.lower()}">{method}</span>'
         f'<code data-copy="{escape(path)}">{parts}</code></div>\n'

@@ -247,8 +247,8 @@ class Document:
                     "anyOf": [TEXT, {"type": "null"}],
                     "description": "Null for a hint that cannot be asked for again.",
                 },
-                "type": {"const": kind},
-                "createdAt": {**TEXT, "format": "date-time"},
+                "type": {"const": kind, "description": "What happened."},
+                "createdAt": {**TEXT, "format": "date-time", "description": "When it happened."},
                 "data": self.types.of(data),
             },
         }
