@@ -4,16 +4,15 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-import typer.main
-
 from generator.text import fence, page, sentence, table
-from layers.cli import app
+from layers.cli import COMMANDS, load
+
+KINDS = {"bool": "", "str": "TEXT", "int": "NUMBER", "float": "NUMBER", "Path": "PATH"}
 
 
 def commands_page() -> str:
     """Return docs/reference/cli.md."""
-    root: Any = typer.main.get_command(app)
-    found = list(_commands(root, "layers"))
+    found = [one for name in COMMANDS for one in _commands(f"layers {name}", load(name))]
     rows = [(f"[`{name}`](#{name.replace(' ', '-')})", _summary(command)) for name, command in found]
     return page(
         "Command line",
@@ -23,17 +22,15 @@ def commands_page() -> str:
     )
 
 
-def _commands(group: Any, name: str) -> Iterator[tuple[str, Any]]:
+def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
     """Yield all commands that do something, by their whole name."""
-    for word, command in group.commands.items():
-        if getattr(command, "hidden", False):
-            continue
-        if hasattr(command, "commands"):
-            if command.callback is not None and command.invoke_without_command:
-                yield f"{name} {word}", command
-            yield from _commands(command, f"{name} {word}")
-        else:
-            yield f"{name} {word}", command
+    if getattr(command, "hidden", False):
+        return
+    inner = getattr(command, "commands", None)
+    if inner is None or (command.callback is not None and command.invoke_without_command):
+        yield name, command
+    for word, found in (inner or {}).items():
+        yield from _commands(f"{name} {word}", found)
 
 
 def _summary(command: Any) -> str:
@@ -65,16 +62,19 @@ def _word(argument: Any) -> str:
 
 def _option(option: Any) -> tuple[str, str, str]:
     names = " ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
-    kind = "" if option.is_flag else f" {option.type.name}"
+    told_of = option.type_descriptor
+    several = told_of.is_list or option.multiple
+    kind = option.bare_type().removeprefix("list[").removesuffix("]")
+    kind = " or ".join(map(str, told_of.choices)) if told_of.is_choice else KINDS.get(kind, kind)
     told = sentence(option.help) if option.help else ""
-    if option.multiple:
+    if several and "repeatable" not in told.lower():
         told = f"{told} May be given several times.".strip()
     default = option.default
     shown = (
         "**required**"
         if option.required
         else ""
-        if callable(default) or default in (None, (), [], False)
+        if callable(default) or default in (None, (), [], False, "")
         else f"`{default}`"
     )
-    return f"{names}{kind}", told, shown
+    return f"{names} {kind}".rstrip(), told, shown

@@ -21,6 +21,7 @@ INDEX = "index"
 STRAYS = "Elsewhere"
 """The part of pages that no contents name."""
 COMMENT = re.compile(r"^ *<!--.*?-->\n+", re.MULTILINE | re.DOTALL)
+ENDPOINT = re.compile(r"^```http\n([A-Z]+) \S+\n```$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)\.md(?:#[^)]*)?\)")
 
 
@@ -33,6 +34,12 @@ class Source:
     title: str
     about: str
     """Its first paragraph, in one line."""
+
+    @property
+    def method(self) -> str:
+        """The method of the endpoint whose page it is, else nothing."""
+        found = ENDPOINT.search(self.text)
+        return found[1] if found else ""
 
 
 @dataclass(slots=True)
