@@ -14,9 +14,9 @@ const SHOWN = 25;
 const MOMENT = 10_000;
 const MARKS = { delivered: "published", failed: "failed", pending: "pending" } as const;
 
-/** No event tells of a delivery. */
+/** Or being tried now: no event tells of a delivery. */
 function isAboutToBeTried({ status, nextAttemptAt }: WebhookDelivery): boolean {
-  return status === "pending" && Date.parse(nextAttemptAt ?? "") < Date.now() + MOMENT;
+  return status === "pending" && new Date(nextAttemptAt ?? 0).getTime() < Date.now() + MOMENT;
 }
 
 /** The newest deliveries of an endpoint: what was sent, what was answered; each can be sent again. */
