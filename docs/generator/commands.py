@@ -12,13 +12,18 @@ KINDS = {"bool": "", "str": "TEXT", "int": "NUMBER", "float": "NUMBER", "Path": 
 
 def commands_page() -> str:
     """Return docs/reference/cli.md."""
-    found = [one for name in COMMANDS for one in _commands(f"layers {name}", load(name))]
-    rows = [(f"[`{name}`](#{name.replace(' ', '-')})", _summary(command)) for name, command in found]
+    panels: dict[str, list[tuple[str, Any]]] = {}
+    for name, entry in COMMANDS.items():
+        panels.setdefault(entry.panel, []).extend(_commands(f"layers {name}", load(name)))
+    blocks: list[str] = []
+    for panel, found in panels.items():
+        rows = [(f"[`{name}`](#{name.replace(' ', '-')})", _summary(command)) for name, command in found]
+        blocks += [f"## {panel}", table(["command", "does"], rows)]
+        blocks += [block for name, command in found for block in _command(name, command)]
     return page(
         "Command line",
         "Every command of `layers`. Each answers `--help`; settings come from the [environment](settings.md).",
-        table(["command", "does"], rows),
-        *[block for name, command in found for block in _command(name, command)],
+        *blocks,
     )
 
 
@@ -42,7 +47,7 @@ def _command(name: str, command: Any) -> Iterator[str]:
     options = [
         one for one in command.params if one.param_type_name == "option" and not getattr(one, "hidden", False)
     ]
-    yield f"## `{name}`"
+    yield f"### `{name}`"
     yield from (" ".join(block.split()) for block in inspect.cleandoc(command.help or "").split("\n\n"))
     words = [_word(one) for one in arguments] + (["[OPTIONS]"] if options else [])
     yield fence("text", " ".join([name, *words]))

@@ -19,6 +19,7 @@ from generator.contract import operations as known
 from layers.api.errors import SUBCODES
 from layers.api.openapi.fields import FIELDS
 from layers.app import PLATFORM_SETTINGS
+from layers.cli import COMMANDS, load
 from layers.platforms import CONNECTORS
 from layers.publishing.schemas import PostStatus
 from layers.sandbox.faults import Action
@@ -93,6 +94,15 @@ def test_a_note_on_no_endpoint_stops_the_generator(tmp_path: Path, monkeypatch: 
         operations.notes()
     with pytest.raises(ValueError, match="TEAPOT"):
         operations.endpoint_page(known()["publishing.publishNow"], "Why.\n\n## Errors\n\n- `TEAPOT`: Never.")
+
+
+def test_every_command_is_documented_with_its_options():
+    text = MADE["reference/cli.md"]
+    assert {name for name in COMMANDS if f"\n### `layers {name}" not in text} == set()
+    publish = text.partition("\n### `layers publish`\n")[2].partition("\n### ")[0]
+    options = {name for one in load("publish").params if one.param_type_name == "option" for name in one.opts}
+    assert "--to" in options
+    assert {name for name in options if f"`{name}`" not in publish} == set()
 
 
 # Endpoints ---------------------------------------------------------------------------------------------------------
