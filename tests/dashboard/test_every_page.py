@@ -153,10 +153,10 @@ async def test_pages_are_open_to_everybody(
     for name, show in PAGES.items():
         await show(page, world)
         found[name] = await findings(page, axe)
-        await page.emulate_media(color_scheme="dark")
-        # All that a theme changes is colours.
-        found[f"{name}, dark"] = await findings(page, axe, "color-contrast")
-        await page.emulate_media(color_scheme="light")
+        if width == max(SIZES):  # all that a theme changes is colours, and they are the same at every width
+            await page.emulate_media(color_scheme="dark")
+            found[f"{name}, dark"] = await findings(page, axe, "color-contrast")
+            await page.emulate_media(color_scheme="light")
         assert await overflow(page) <= 0, name
     assert {name: faults for name, faults in found.items() if faults} == {}
 
