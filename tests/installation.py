@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,9 +43,22 @@ async def copied_database(postgres: Embedded, template: str) -> AsyncIterator[st
 
 def free_port() -> int:
     """Return a port on loopback that nobody uses right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports nobody uses, below those the system gives to outgoing connections: they stay free for a while."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 200):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    raise RuntimeError("no free port between 20000 and 32000")
 
 
 @asynccontextmanager

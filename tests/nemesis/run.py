@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
-from pds_server import free_ports
 
+from installation import free_ports
 from layers.access.commands import create_first_key
 from layers.access.keys import EVERYTHING
 from layers.db import embedded, schema

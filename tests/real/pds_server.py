@@ -6,9 +6,7 @@ import hashlib
 import hmac
 import itertools
 import json
-import random
 import shutil
-import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,8 @@ from typing import Any
 
 import aiohttp
 from pds_install import LISTS, Installed
+
+from installation import free_ports
 
 POSTS = "app.bsky.feed.post"
 JWT_SECRET = "what the test server signs its tokens with"
@@ -151,18 +151,3 @@ def outdated(token: str) -> str:
 
 def _base64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports nobody uses, below those the system gives to outgoing connections: they stay free while stopped."""
-    found: list[int] = []
-    for port in random.sample(range(20000, 32000), 200):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        found.append(port)
-        if len(found) == count:
-            return found
-    raise RuntimeError("no free port between 20000 and 32000")
