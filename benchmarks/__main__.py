@@ -32,6 +32,10 @@ async def measure(seconds: float) -> dict[str, object]:
     async with ground() as floor:
         results["first call, scheduled"] = await dispatch.first_call(floor, tries=30, lead=0.7)
     async with ground() as floor:
+        results["first call, 2,000 posts over 20 s"] = await dispatch.spread(floor, posts=2000, seconds=20)
+    async with ground() as floor:
+        results["idle"] = await scale.idle(floor)
+    async with ground() as floor:
         results["drain 10,000 posts of 1,000 accounts"] = await dispatch.drain(floor, accounts=1000, each=10)
     async with ground() as floor:
         results["two processes instead of one"] = await scale.out(floor, seconds=seconds / 2)

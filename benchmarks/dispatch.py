@@ -7,8 +7,12 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import msgspec
+
 from benchmarks.arrange import Ground, populate, schedule
 from benchmarks.instant import PLATFORM, Instant, Platform, instant_platform
+from benchmarks.processes import cpu_seconds
+from benchmarks.publish import database_pid
 from layers.kit.ids import new_id
 from layers.outbound import Outbound
 from layers.publishing.credentials import Credentials
@@ -72,6 +76,39 @@ def _cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+async def spread(ground: Ground, *, posts: int, seconds: float) -> dict[str, float]:
+    """Milliseconds from due to the first call when `posts`, each of an account of its own, come due over `seconds`."""
+    await populate(ground.pool, ground.organization_id, accounts=posts, containers=1, platform=PLATFORM)
+    rows = await ground.pool.fetch(SPREAD, ground.organization_id, posts, PLATFORM, seconds / posts)
+    await ground.pool.execute("ANALYZE scheduled_posts")
+    due = {row["id"]: row["due"] for row in rows}
+    async with instant_platform() as platform, lanes(ground, platform):
+        before = _cpu(), cpu_seconds(database_pid(ground))
+        await platform.until(posts, SPREAD_LEAD + seconds + 120)
+        cpu = _cpu() - before[0], cpu_seconds(database_pid(ground)) - before[1]
+        called = [msgspec.json.decode(body)["id"] for body in platform.bodies]
+    assert sorted(called) == sorted(due), "posts lost or doubled"
+    waits = [(at - due[post]) * 1000 for post, at in zip(called, platform.arrivals, strict=True)]
+    return {
+        "posts": posts,
+        "seconds": seconds,
+        **_percentiles(waits),
+        "worker_cpu_ms_per_post": round(cpu[0] * 1000 / posts, 3),
+        "database_cpu_ms_per_post": round(cpu[1] * 1000 / posts, 3),
+    }
+
+
+SPREAD_LEAD = 6
+SPREAD = f"""
+INSERT INTO scheduled_posts (id, organization_id, project_id, container_id, social_account_id, platform, mode, kind,
+    status, caption, scheduled_for, due_at)
+SELECT 'sp_' || n, $1, 'prj_0', 'cnt_0', 'sa_' || n, $3, 'direct_publish', 'text', 'queued', 'hello', at, at
+FROM generate_series(0, $2::int - 1) n,
+    LATERAL (SELECT now() + interval '{SPREAD_LEAD} s' + n * $4::float8 * interval '1 second' AS at) AS t
+RETURNING id, extract(epoch FROM due_at)::float8 AS due
+"""
+
+
 async def first_call(ground: Ground, *, tries: int, lead: float) -> dict[str, float]:
     """Milliseconds from due to the first call at an idle worker; `lead` 0 is publish now (with its nudge)."""
     await populate(ground.pool, ground.organization_id, accounts=tries, containers=1, platform=PLATFORM)
@@ -84,14 +121,12 @@ async def first_call(ground: Ground, *, tries: int, lead: float) -> dict[str, fl
             await platform.until(n + 1, 30)
             waits.append((platform.arrivals[-1] - due) * 1000)
             await asyncio.sleep(0.25)
+    return {"tries": tries, "lead_s": lead, **_percentiles(waits)}
+
+
+def _percentiles(waits: list[float]) -> dict[str, float]:
     cuts = statistics.quantiles(waits, n=100)
-    return {
-        "tries": tries,
-        "lead_s": lead,
-        "median_ms": round(cuts[49], 1),
-        "p90_ms": round(cuts[89], 1),
-        "p99_ms": round(cuts[98], 1),
-    }
+    return {"median_ms": round(cuts[49], 1), "p90_ms": round(cuts[89], 1), "p99_ms": round(cuts[98], 1)}
 
 
 async def _insert(ground: Ground, account: int, lead: float) -> float:

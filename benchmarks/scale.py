@@ -5,7 +5,7 @@ import time
 
 from benchmarks.arrange import Ground, populate, schedule, serve_on, spawn
 from benchmarks.instant import PLATFORM, instant_platform
-from benchmarks.processes import cpu_seconds, end, free_port, memory_mb
+from benchmarks.processes import cpu_seconds, end, free_port, memory_mb, tree
 from benchmarks.publish import ACCOUNTS, CONTAINERS, database_pid, send
 
 EACH = 10
@@ -37,6 +37,25 @@ async def _accept(ground: Ground, processes: int, seconds: float) -> float:
     finally:
         end(servers)
     return answers.figures()["requests_per_second"]
+
+
+async def idle(ground: Ground, *, seconds: float = 10) -> dict[str, float]:
+    """Memory of an API process and a worker with nothing to do, and what they compute meanwhile."""
+    [server] = await serve_on(ground, [free_port()])
+    worker = spawn(ground, "work")
+    try:
+        while not await ground.pool.fetchval("SELECT count(*) FROM workers"):
+            await asyncio.sleep(0.05)
+        before = cpu_seconds(server.pid) + cpu_seconds(worker.pid)
+        await asyncio.sleep(seconds)
+        spent = cpu_seconds(server.pid) + cpu_seconds(worker.pid) - before
+        return {
+            "serve_memory_mb": memory_mb(tree(server.pid)),
+            "work_memory_mb": memory_mb(tree(worker.pid)),
+            "cpu_ms_per_second": round(spent * 1000 / seconds, 1),
+        }
+    finally:
+        end([server, worker])
 
 
 async def million(ground: Ground, *, posts: int = 1_000_000) -> dict[str, object]:

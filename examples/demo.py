@@ -34,6 +34,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from layers.dashboard.pages import is_built
 from layers.db import embedded
 from layers.samples import make_image, make_video
 
@@ -510,16 +511,25 @@ def play(house: House, facts: Facts, *, keep: bool) -> None:
 
 
 def stay(stage: Stage) -> None:
-    """Print the addresses and wait for Ctrl-C."""
+    """Print the addresses, a link that signs in to the dashboard among them, and wait for Ctrl-C."""
     say("Still running")
     rows = {"API": stage.api.origin, "posts": f"{stage.house.sandbox}/posts", "key": stage.api.key}
     rows |= {"project": stage.project, **stage.accounts}
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     for name, value in rows.items():
         table.add_row(f"[dim]{name}[/]", value)
+    console.print(Text.assemble("  ", ("dashboard  ", "dim"), (sign_in_link(stage), "bold")), soft_wrap=True)
     console.print(Group(Padding(table, (0, 2)), "Ctrl-C ends it and removes everything."))
     while True:
         signal.pause()
+
+
+def sign_in_link(stage: Stage) -> str:
+    """Return a link to the dashboard that signs one in, once; without the page, how to get it."""
+    if not is_built():
+        return f"{stage.api.origin}/dashboard/ is not built: `make dashboard`"
+    with stage.house.running("dashboard", "link", "--org", "Demo", "--json") as asked:
+        return stage.house.wait_for_json("dashboard", asked)["url"]
 
 
 def _stop(*_: object) -> NoReturn:
@@ -551,7 +561,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0 if keep else 130
     console.print()
     console.print(f"[bold green]All of it is so:[/] {facts.count} claims checked in {facts.seconds():.1f} s.")
-    console.print("[dim]`make demo ARGS=--keep` stays up, to look around.[/]")
+    console.print("[dim]`make demo ARGS=--keep` stays up, to look around in the dashboard.[/]")
     return 0
 
 

@@ -205,7 +205,7 @@ const link = await product.linkToConnect("bloom", `${address}/connected`);
 console.log(await (await fetch(`${link}&auto=bloom_flowers`)).text());
 
 const posts: string[] = [];
-for (const caption of ["Tulips are in", "Buy! Buy! [fault:reject]", "Long ".repeat(1000)]) {
+for (const caption of ["Tulips are in", "Buy! Buy! [fault:reject]", "Long ".repeat(500)]) {
   posts.push(await product.submit("bloom", clip, caption));
 }
 await product.sendWhatIsLeft(); // nothing is left, so nothing happens

@@ -227,7 +227,7 @@ def main(clip: Path) -> None:
 
         posts = [
             product.submit("acme", clip, caption)
-            for caption in ("Morning rolls", "Buy! Buy! [fault:reject]", "Long " * 1000)
+            for caption in ("Morning rolls", "Buy! Buy! [fault:reject]", "Long " * 500)
         ]
         product.send_what_is_left()  # nothing is left, so nothing happens
         for post in posts[:2]:

@@ -73,6 +73,9 @@ SPOKEN_SYNC = [
     (r"\basyncio\b", "time"),
     (r"\b(__)a(enter__|exit__|iter__)", r"\1\2"),
     (r"\baclose\b", "close"),
+    (r"\baiter_lines\b", "iter_lines"),
+    (r"\baread\b", "read"),
+    (r"\basynccontextmanager\b", "contextmanager"),
     (r"\bAsync([A-Z]\w*)", r"\1"),
     (r"_async\b", "_sync"),
 ]
@@ -156,8 +159,12 @@ def operations() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Yield (method, path, operation) of every call that is made with a key."""
     for path, methods in CONTRACT["paths"].items():
         for method, operation in methods.items():
-            if "x-required-scope" in operation:
+            if "x-required-scope" in operation and "text/event-stream" not in _answers_with(operation):
                 yield method.upper(), path, operation
+
+
+def _answers_with(operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    return operation["responses"].get("200", {}).get("content", {})
 
 
 def answer_of(operation: Mapping[str, Any]) -> str:
@@ -214,13 +221,17 @@ EVENTS: dict[str, str] = {
     event: referred(one["post"]["requestBody"]["content"]["application/json"]["schema"])
     for event, one in CONTRACT["webhooks"].items()
 }
+STREAMED: dict[str, str] = {
+    SCHEMAS[name]["properties"]["type"]["const"]: name
+    for name in map(referred, SCHEMAS["StreamEvent"]["oneOf"])
+}
 
 
 def answered() -> list[str]:
     """Return the schemas of answers, of what errors tell and of events."""
     answers = [item_of(name) or name for name in map(answer_of, (op for _, _, op in operations()))]
     told = [name for error in ERRORS for name in inside(SCHEMAS[error])]
-    return in_order([*answers, *told, *EVENTS.values(), "WebhookEvent"])
+    return in_order([*answers, *told, *EVENTS.values(), *STREAMED.values(), "WebhookEvent"])
 
 
 # Files -------------------------------------------------------------------------------------------------
@@ -236,10 +247,14 @@ def models() -> str:
         f"from layers_sdk.inputs import {', '.join([*used, *CHOICES])}\nfrom layers_sdk.model import Model",
         *(model(name) for name in names),
         f"Event = Union[{', '.join(EVENTS.values())}, WebhookEvent]",
+        f"StreamEvent = Union[{', '.join(STREAMED.values())}, WebhookEvent]",
         "EVENTS: dict[str, type[Event]] = {"
         + ", ".join(f"{event!r}: {name}" for event, name in EVENTS.items())
         + '}\n"""The class of each type of event."""',
-        f"__all__ = [{', '.join(repr(NAMES.get(name, name)) for name in [*names, 'Event'])}]",
+        "STREAMED: dict[str, type[StreamEvent]] = {"
+        + ", ".join(f"{event!r}: {name}" for event, name in STREAMED.items())
+        + '}\n"""And of each that the stream tells."""',
+        f"__all__ = [{', '.join(repr(NAMES.get(name, name)) for name in [*names, 'Event', 'StreamEvent'])}]",
     ]
     return "\n\n\n".join(parts)
 
@@ -253,7 +268,7 @@ def model(name: str) -> str:
         kind = type_of(of)
         lines.append(f"    {snake(field)}: {kind if field in schema['required'] else optional(kind)}")
         if about := of.get("description"):
-            lines.append(indent(f'"""{about}"""', "    "))
+            lines.append(docstring(about))
     return "\n".join(lines)
 
 
@@ -472,7 +487,7 @@ def files() -> dict[Path, str]:
     """Return everything that is made, by where it belongs."""
     made = {"models.py": models(), "inputs.py": inputs(), "refusals.py": refusals()}
     made["_async/resources.py"] = resources()
-    for name in ("by_hand.py", "client.py", "line.py", "pages.py"):
+    for name in ("by_hand.py", "client.py", "line.py", "pages.py", "streams.py"):
         made[f"_sync/{name}"] = spoken_sync((PACKAGE / "_async" / name).read_text())
     made["_sync/resources.py"] = spoken_sync(made["_async/resources.py"])
     return {PACKAGE / name: tidied(text, PACKAGE / name) for name, text in made.items()}

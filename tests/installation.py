@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import aiohttp
 import asyncpg
 from litestar.types import ASGIApp
 
@@ -63,3 +64,16 @@ async def working(shared: Shared, timing: Timing = QUICK) -> AsyncIterator[None]
     finally:
         stop.set()
         await asyncio.wait_for(task, 20)
+
+
+async def until_ready(origin: str, process: asyncio.subprocess.Process) -> None:
+    """Return once the API of a `layers up` answers."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(120):
+        while True:
+            try:
+                async with session.get(f"{origin}/health/ready") as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientError:
+                assert process.returncode is None, "layers up ended"
+            await asyncio.sleep(0.05)

@@ -1,5 +1,5 @@
 /** From an address to a page: signed in? which project? may they? */
-import { FolderPlus, Lock } from "lucide-preact";
+import { FolderPlus, Lock, LogOut } from "lucide-preact";
 import { ErrorBoundary, LocationProvider, Route, Router, useLocation, useRoute } from "preact-iso";
 import { useEffect, useState } from "preact/hooks";
 import { follow } from "./live";
@@ -8,7 +8,8 @@ import { Shell } from "./shell/Shell";
 import { SignIn } from "./shell/SignIn";
 import { pathOf, type Place, places } from "./places";
 import { open, openId, projects, readProjects, toBeginWith } from "./projects";
-import { can, who } from "./session";
+import { can, signOut, who } from "./session";
+import { Button } from "./ui/Button";
 import { Empty } from "./ui/Empty";
 import { Trouble } from "./ui/Notice";
 
@@ -30,9 +31,10 @@ function SignedIn() {
   }, []);
   if (fault) {
     return (
-      <div class="empty">
+      <Empty icon={Lock} title="Nothing can be shown">
         <Trouble fault={fault} />
-      </div>
+        <SignOut />
+      </Empty>
     );
   }
   if (!projects.value) return <Waiting />;
@@ -93,7 +95,18 @@ function Elsewhere() {
   return (
     <Empty icon={Lock} title="This key may not see anything here">
       <p>Sign in with a key that has at least the scope content:read.</p>
+      <SignOut />
     </Empty>
+  );
+}
+
+function SignOut() {
+  return (
+    <div class="actions">
+      <Button icon={LogOut} onClick={signOut}>
+        Sign out
+      </Button>
+    </div>
   );
 }
 

@@ -41,6 +41,7 @@ export function listen(listener: Listener): () => void {
 
 /** Begins to listen, and keeps listening while the page is looked at: browsers allow few connections to one server. */
 export function follow(): void {
+  if (source) return start();
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") return stop();
     // With the last id nothing is missed; without one, anything may have been.

@@ -21,8 +21,12 @@ interface Read<T> {
 /** Events that come together are answered together. */
 const TOGETHER = 150;
 
+/** Milliseconds between two looks at what no event tells of. */
+const SOON = 1_500;
+
 /**
- * Reads what `read` returns, anew for every `key`, and again when an event of which `touched` says so has come.
+ * Reads what `read` returns, anew for every `key`, and again when an event of which `touched` says so has come. What no
+ * event tells of is read every few seconds as long as it is `unsettled`.
  *
  *     const posts = useLoad(projectId, (signal) => layers.publishing.listScheduledPosts({ projectId }, { signal }),
  *       ({ type }) => type.startsWith("post."));
@@ -31,10 +35,11 @@ export function useLoad<T>(
   key: string,
   read: (signal: AbortSignal) => PromiseLike<T>,
   touched: (happening: Happening) => boolean = () => false,
+  unsettled: (data: T) => boolean = () => false,
 ): Loaded<T> {
   const [found, setFound] = useState<Read<T>>({ of: key });
-  const latest = useRef({ read, touched });
-  latest.current = { read, touched };
+  const latest = useRef({ read, touched, unsettled });
+  latest.current = { read, touched, unsettled };
   const running = useRef<AbortController | null>(null);
 
   const reload = useCallback(async () => {
@@ -55,6 +60,12 @@ export function useLoad<T>(
     void reload();
     return () => running.current?.abort();
   }, [reload]);
+
+  useEffect(() => {
+    if (found.data === undefined || !latest.current.unsettled(found.data)) return;
+    const timer = setTimeout(() => void reload(), SOON);
+    return () => clearTimeout(timer);
+  }, [found, reload]);
 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -8,10 +8,10 @@ import re
 import sys
 import traceback
 from concurrent.futures import ThreadPoolExecutor
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
-from layers_sdk import AsyncLayers, AsyncPages, Layers, LayersError, Pages
+from layers_sdk import AsyncEventStream, AsyncLayers, AsyncPages, EventStream, Layers, LayersError, Pages
 
 LOG = io.StringIO()
 
@@ -58,7 +58,11 @@ def one(layers: Layers, call: dict[str, Any]) -> dict[str, Any]:
     """Make a call."""
     method, arguments, progress = prepared(layers, call)
     try:
+        count = arguments.pop("count", 0)
         answer = method(**arguments)
+        if isinstance(answer, EventStream):
+            with answer:
+                return {"result": [event.raw for event in islice(answer, count)]}
         result = [item.raw for item in answer] if isinstance(answer, Pages) else answer.raw
     except Exception as error:  # noqa: BLE001
         return failed(error, layers)
@@ -69,7 +73,15 @@ async def one_async(layers: AsyncLayers, call: dict[str, Any]) -> dict[str, Any]
     """Make a call."""
     method, arguments, progress = prepared(layers, call)
     try:
+        count = arguments.pop("count", 0)
         answer = method(**arguments)
+        if isinstance(answer, AsyncEventStream):
+            events: list[object] = []
+            async for event in answer:
+                events.append(event.raw)
+                if len(events) == count:
+                    await answer.aclose()
+            return {"result": events}
         if isinstance(answer, AsyncPages):
             result: object = [item.raw async for item in answer]
         else:

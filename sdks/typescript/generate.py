@@ -215,7 +215,7 @@ class Contract:
             self._call(path, method.upper(), says)
             for path, methods in self.document["paths"].items()
             for method, says in methods.items()
-            if "x-required-scope" in says
+            if "x-required-scope" in says and not _is_stream(says)
         ]
 
     def _call(self, path: str, method: str, says: Json) -> Call:
@@ -302,6 +302,11 @@ class Contract:
         }
 
 
+def _is_stream(says: Json) -> bool:
+    """Tell whether a call is answered without end: by hand, in src/events.ts."""
+    return "text/event-stream" in says["responses"].get("200", {}).get("content", {})
+
+
 def named(reference: str) -> str:
     """Return the name of the schema a `$ref` points to."""
     name = reference.rpartition("/")[2]
@@ -350,23 +355,28 @@ def interface(name: str, fields: Sequence[Field], about: str = "") -> Iterator[s
 
 def types(contract: Contract) -> Iterator[str]:
     """Yield types.ts: what the API answers and takes."""
-    events: list[str] = []
+    events = [
+        named(says["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"])
+        for says in contract.document["webhooks"].values()
+    ]
+    streamed = [named(one["$ref"]) for one in contract.schemas["StreamEvent"]["oneOf"]]
     for words, name in contract.enums.items():
         yield ""
         yield from union(name, [json.dumps(word) for word in sorted(words)])
     for name, schema in contract.schemas.items():
         fields = schema.get("properties", {})
-        if name in {"WebhookEvent", *contract.bodies()} or fields.keys() in (
+        if name in {"WebhookEvent", "StreamEvent", *contract.bodies()} or fields.keys() in (
             {"error"},
             {"items", "nextCursor"},
         ):
             continue
-        if re.fullmatch(r"\w+Event", name) and "const" in fields.get("type", {}):
-            events.append(name)
         yield from interface(NAMES.get(name, name), contract.fields_of(schema), schema.get("description", ""))
     yield ""
     yield from comment(contract.schemas["WebhookEvent"]["description"] + " `type` tells which `data` it has.")
-    yield from union("WebhookEvent", events)
+    yield from union("WebhookEvent", sorted(events))
+    yield ""
+    yield from comment(contract.schemas["StreamEvent"]["description"] + " `type` tells which `data` it has.")
+    yield from union("StreamEvent", sorted(streamed))
 
 
 def errors(contract: Contract) -> Iterator[str]:

@@ -40,6 +40,9 @@ from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, STATEMENT_SECONDS, Pool, open_pool
 from layers.docs.serving import Documentation
 from layers.kit.safe_headers import Header, safe_headers, with_safe
+from layers.live import routes as stream
+from layers.live import schemas as streamed
+from layers.live.follower import following
 from layers.loopback import loopback_server
 from layers.monitoring import Monitor, metrics
 from layers.outbound import Outbound, open_fetcher
@@ -151,13 +154,14 @@ ROUTES = [
     *handoff.ROUTES,
     *webhooks.ROUTES,
     *dashboard.ROUTES,
+    *stream.ROUTES,
 ]
 
 
 @cache
 def contract() -> str:
     """Return the contract, as it is served, printed and committed."""
-    document = Document(ROUTES, FORM, payloads.DATA).build(__version__)
+    document = Document(ROUTES, FORM, payloads.DATA, streamed.TOLD).build(__version__)
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
@@ -176,10 +180,12 @@ def create_app(shared: Shared) -> ASGIApp:
             async with (
                 loopback_server(sandbox) as sandbox_origin,
                 writing(pool, app.state["notes"]),
+                following(pool) as follower,
             ):
                 credentials = Credentials(pool, shared.vault, outbound, settings, sandbox_origin)
                 shown_at = f"{settings.public_origin}{SANDBOX}" if settings.sandbox_pages else None
                 app.state["pool"] = pool
+                app.state["follower"] = follower
                 app.state["monitor"] = Monitor(pool)
                 app.state["nudge"] = Nudger(pool).nudge
                 app.state["connecting"] = Connecting(pool, credentials, shown_at)

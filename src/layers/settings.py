@@ -145,7 +145,7 @@ class Settings:
         return cls(**values)  # pyright: ignore[reportArgumentType]
 
 
-CLIENT_VARIABLES = frozenset({"BASE_URL", "API_KEY"})
+CLIENT_VARIABLES = frozenset({"API_KEY", "BASE_URL", "PROFILE"})
 
 
 def _parse(raw: str, kind: object) -> object:

@@ -6,6 +6,7 @@ missing, refused or may not do this · 130 stopped by Ctrl-C. With `--json` stdo
 
 import json
 import sys
+from collections.abc import Collection
 from contextvars import ContextVar
 from typing import Annotated, Any, NoReturn
 
@@ -64,9 +65,9 @@ def tell(facts: object, words: str, *, as_json: bool) -> None:
         out.print(words, highlight=False, markup=False, soft_wrap=True)
 
 
-def table_of(*columns: str) -> Table:
-    """Return a table without lines. The first column, which one copies from, is never cut; the others are folded."""
+def table_of(*columns: str, whole: Collection[int] = (0,)) -> Table:
+    """Return a table without lines. Columns that one copies from, the first if not told, stay whole; others fold."""
     table = Table(box=None, pad_edge=False, show_header=any(columns))
     for number, name in enumerate(columns):
-        table.add_column(name, no_wrap=number == 0, overflow="fold", min_width=4)
+        table.add_column(name, no_wrap=number in whole, overflow="fold", min_width=4)
     return table

@@ -75,7 +75,7 @@ async def test_the_page_may_load_its_own_files_and_media_alone(where) -> None:
     _, headers, _ = await get(where, "/dashboard/")
     assert headers["Content-Security-Policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; "
-        f"img-src 'self' http://layers.test {ELSEWHERE} data: blob:; "
+        f"img-src 'self' http://layers.test {ELSEWHERE} https: data: blob:; "
         f"media-src 'self' http://layers.test {ELSEWHERE} blob:; connect-src 'self' http://layers.test {ELSEWHERE}; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )

@@ -57,5 +57,11 @@ async def test_what_is_no_page_is_not_found(origin: str, path: str):
     assert answer.error["code"] == "NOT_FOUND"
 
 
+async def test_a_person_hears_of_a_missing_page_in_words(origin: str):
+    answer = await ask(origin, request("GET", "/docs/nothing", "Accept: text/html,*/*"))
+    assert (answer.status, dict(answer.headers)["content-type"]) == (404, "text/html; charset=utf-8")
+    assert b'href="/docs"' in answer.body
+
+
 async def test_pages_are_only_read(origin: str):
     assert (await ask(origin, request("POST", "/docs", "Content-Length: 0"))).error["code"] == "NOT_FOUND"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
+import aiohttp
 from dashboard_build import Sources
 from layers_sdk import AsyncLayers
 from litestar.types import ASGIApp
@@ -98,6 +99,23 @@ class Site:
         # The browser reports each refusal of the API too; the page says it in words, and tests read those.
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.complaints.append(message.text)
+
+    async def strike(self, platform: str, path: str, action: str, times: int = 1) -> None:
+        """Let the sandbox strike calls to a platform; `calm` ends it."""
+        fault = {"platform": platform, "path": path, "action": action, "times": times}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.origin}/sandbox/control/faults", json=fault) as answer,
+        ):
+            assert answer.ok, await answer.text()
+
+    async def calm(self) -> None:
+        """Let nothing strike any more."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.delete(f"{self.origin}/sandbox/control/faults") as answer,
+        ):
+            assert answer.ok, await answer.text()
 
     async def close_pages(self) -> None:
         """Close what was opened. No page may have complained."""

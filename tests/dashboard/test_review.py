@@ -144,3 +144,17 @@ async def test_a_refusal_is_told_in_words(site: Site):
     await layers.approval.approve(made.id)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("req_")
+
+
+async def test_without_a_stream_it_asks_again_and_again(site: Site):
+    layers = await site.someone("Reviewers")
+    project_id, _ = await a_project(layers)
+    page = await site.visit(f"{project_id}/review", layers)
+    await page.route("**/v1/events/stream*", lambda route: route.fulfill(status=503))
+    await page.clock.install()
+    await page.reload()
+    await expect(page.get_by_text("Refreshing")).to_be_visible()
+    await page.get_by_role("heading", name="Nothing to review").wait_for()
+    await layers.content.create_text(project_id, caption="At last")
+    await page.clock.fast_forward(6000)
+    await expect(page.get_by_role("article", name="Under review")).to_contain_text("At last")

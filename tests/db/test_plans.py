@@ -11,6 +11,7 @@ import pytest
 from layers import events
 from layers.access import store as access
 from layers.access.caller import Caller
+from layers.api.transaction import AgainError, IdempotentCall, claim_key, keep_response
 from layers.connector import Effect
 from layers.content import store as content
 from layers.db.pool import Pool, open_pool
@@ -20,6 +21,8 @@ from layers.projects import erasure
 from layers.publishing import ledger, outlook
 from layers.publishing import store as publishing
 from layers.publishing.ledger import Ledger
+from layers.publishing.rules import AccountFacts, PlannedPost, Subject
+from layers.publishing.schemas import Target
 
 POSTS = 50_000
 FILL = f"""
@@ -45,6 +48,10 @@ INSERT INTO scheduled_posts (id, organization_id, project_id, container_id, soci
         CASE WHEN n % 5 >= 3 THEN now() + greatest(n - 25100, 1) * interval '1 minute' END,
         CASE WHEN n % 5 < 3 THEN now() END
     FROM generate_series(1, {POSTS}) n;
+INSERT INTO scheduled_posts (id, organization_id, project_id, container_id, social_account_id, platform, mode, kind,
+    status, caption, scheduled_for)
+    SELECT 'often_' || n, 'org_4', 'prj_1004', 'cnt_3004', 'sa_' || (n % 50 * 100 + 4), 'bluesky', 'direct_publish',
+        'text', 'published', 'c', now() - n * interval '1 hour' FROM generate_series(1, 5000) n;
 UPDATE scheduled_posts SET due_at = now() WHERE number IN (25003, 25004, 25008);
 INSERT INTO post_calls (post_number, name, effect, digest, sent_at)
     SELECT number, 'post', 'commit', '\\x00', now() FROM scheduled_posts WHERE number % 5 >= 3;
@@ -59,6 +66,8 @@ INSERT INTO pending_schedules (id, container_id, targets, api_key_id)
     SELECT 'int_' || n, 'cnt_' || n, '[]', 'key_1' FROM generate_series(1, 5000) n;
 """
 ACCOUNT, POST, NUMBER, CONTAINER, PROJECT = "sa_4", "sp_25003", 25003, "cnt_5004", "prj_1004"
+OFTEN = "cnt_3004"
+"""A container that has gone out to fifty accounts a hundred times."""
 NOW = datetime.now(UTC)
 CALLER = Caller("org_4", "Org 4", "test", "key_1", frozenset({"*"}), "unlimited", (), "req_1")
 
@@ -110,6 +119,59 @@ async def find_key(db: Any) -> None:
 async def load(db: Any) -> None:
     """What a publish decides by."""
     await publishing.load(db, CALLER, CONTAINER, [ACCOUNT])
+
+
+async def publish(db: Any) -> None:
+    """What a publish writes, where many stand already, and what a dry run asks instead."""
+    about = Subject(
+        *(OFTEN, PROJECT, "text", "completed", "not_required", "c", None, False, 0, False, None, 0, [], [])
+    )
+    account = AccountFacts(ACCOUNT, PROJECT, "bluesky", "connected", "h")
+    planned = [PlannedPost(Target(ACCOUNT, "direct_publish"), account, "c", None, {})]
+    with pytest.raises(AssertionError):  # it is explained, so it has no row
+        await publishing.insert(db, CALLER, about, planned, NOW, NOW, message="m")
+    await publishing.live_twins(db, OFTEN, [ACCOUNT], NOW)
+    await publishing.taken_ids(db, CALLER, [POST])
+
+
+async def idempotency(db: Any) -> None:
+    """What every mutation asks first, and writes last."""
+    call = IdempotentCall("key_77", "POST", "/v1", "k77", b"")
+    with pytest.raises(AssertionError):
+        await claim_key(db, call)
+    with pytest.raises(AgainError):
+        await keep_response(db, call, 200, b"{}", None)
+
+
+async def count_request(db: Any) -> None:
+    """What a key with a limit costs."""
+    with pytest.raises(AssertionError):
+        await access.count_request(db, "key_77", "write-light")
+
+
+async def late(db: Any) -> None:
+    """Posts that have been due for long."""
+    await publishing.mark_late(db, timedelta(minutes=10), 100)
+
+
+async def person(db: Any) -> None:
+    """What a person does about a failed post."""
+    with pytest.raises(AssertionError):
+        await publishing.requeue(db, NUMBER)
+    with pytest.raises(AssertionError):
+        await publishing.resolve(db, NUMBER, published=True, external_id=None, external_url=None)
+    await publishing.find_handoff(db, NUMBER, "posted")
+
+
+async def lease(db: Any) -> None:
+    """Leases of what takes long, and letting go."""
+    await Ledger(db).extend([(NUMBER, 0)], timedelta(seconds=15))
+
+
+async def audit(db: Any) -> None:
+    """A page of the audit log."""
+    everything = access.AuditFilter(None, None, None, None, None)
+    await access.page_of_audit(db, "org_4", "test", everything, None, 51)
 
 
 async def find_post(db: Any) -> None:
@@ -195,7 +257,8 @@ async def forget(db: Any) -> None:
 
 
 HOT = [claim, find_key, load, find_post, lock_post, list_posts, list_on, story, cancel, cancel_project]
-HOT += [cancel_account, reschedule, intent, container, timers, tidy, watch, forget]
+HOT += [cancel_account, reschedule, intent, container, timers, tidy, watch, forget, publish, idempotency]
+HOT += [count_request, late, person, lease, audit]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 from examples import LANGUAGES, PORTS, ROOT, Page, Shell, clean_environment, faults_of, pages, program
 from typescript import Built, copied
 
-from conftest import free_port
+from installation import free_port, until_ready
 from layers.samples import make_video
 from npm_cache import NODE
 
@@ -59,19 +59,6 @@ async def shell(folder: Path) -> AsyncIterator[Shell]:
     finally:
         process.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(process.wait(), 60) == 0
-
-
-async def until_ready(origin: str, process: asyncio.subprocess.Process) -> None:
-    """Return once the API answers."""
-    async with aiohttp.ClientSession() as session, asyncio.timeout(120):
-        while True:
-            try:
-                async with session.get(f"{origin}/health/ready") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                assert process.returncode is None, "layers up ended"
-            await asyncio.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

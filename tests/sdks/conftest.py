@@ -6,11 +6,10 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
 from typescript import Built, copied
 
-from installation import copied_database, free_port
+from installation import copied_database, free_port, until_ready
 from layers.db.embedded import Embedded
 from layers.db.pool import Pool, open_pool
 
@@ -41,23 +40,11 @@ async def origin(database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
     env |= {"LAYERS_ALLOW_PRIVATE_NETWORKS": "true", "LAYERS_DATA_DIR": str(tmp_path_factory.mktemp("data"))}
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", UP, "up", env=env)
     try:
-        await _until_ready(f"http://127.0.0.1:{port}", process)
+        await until_ready(f"http://127.0.0.1:{port}", process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(process.wait(), 60) == 0
-
-
-async def _until_ready(origin: str, process: asyncio.subprocess.Process) -> None:
-    async with aiohttp.ClientSession() as session, asyncio.timeout(120):
-        while True:
-            try:
-                async with session.get(f"{origin}/health/ready") as answer:
-                    if answer.status == 200:
-                        return
-            except aiohttp.ClientError:
-                assert process.returncode is None, "layers up ended"
-            await asyncio.sleep(0.05)
 
 
 @pytest.fixture(scope="session")

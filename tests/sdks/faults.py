@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from aiohttp import web
 from multidict import CIMultiDict
 
-from relay import Relay
+from relay import HOP_BY_HOP, Relay
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Spoiler(Relay):
         if "status" in fault:
             await request.read()
             return spoken(fault)
+        if request.path.endswith("/stream"):
+            return await self.let_flow(request, cut=fault == "answer cut")
         response = await self.forward(request)
         if fault == "pass":
             return response
@@ -52,6 +55,25 @@ class Spoiler(Relay):
             return await self.hold(request)
         assert isinstance(response.body, bytes)
         return spoken({"status": response.status, "json": {**json.loads(response.body), **fault["add"]}})
+
+    async def let_flow(self, request: web.Request, *, cut: bool) -> web.StreamResponse:
+        """Pass an answer without end on as it comes; `cut`: until the first event."""
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
+        async with self._session.get(self.upstream + request.path_qs, headers=headers) as upstream:
+            kept = {name: value for name, value in upstream.headers.items() if name.lower() not in HOP_BY_HOP}
+            answer = web.StreamResponse(status=upstream.status, headers=kept)
+            await answer.prepare(request)
+            rest = b""
+            with suppress(ConnectionResetError):
+                async for chunk in upstream.content.iter_any():
+                    *whole, rest = (rest + chunk).split(b"\n\n")
+                    for block in whole:
+                        await answer.write(block + b"\n\n")
+                        if cut and b"data:" in block:
+                            self.hang_up(request)
+                            return answer
+                await answer.write(rest)
+        return answer
 
     async def cut(self, request: web.Request, response: web.Response) -> web.StreamResponse:
         """Send half of an answer."""

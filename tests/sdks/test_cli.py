@@ -78,7 +78,7 @@ async def test_words_go_out_once_however_often_it_is_repeated(env: dict[str, str
     status, out, err = await layers(env, "publish", "--to", "bluesky:@ann.test", "--caption", "again")
     assert status == 0, err
     assert "bluesky:@ann.test · direct_publish" in err
-    assert ": published https://" in err
+    assert "bluesky:@ann.test: published https://" in out
     status, out, _ = await layers(env, "posts", "show", post["id"])
     assert (status, "Publish was accepted." in out) == (0, True)
 
@@ -105,8 +105,8 @@ async def test_files_are_checked_before_anything_is_published(env: dict[str, str
     moved = await told(env, "posts", "reschedule", post, "--at", "2027-01-05 10:00")
     assert moved["scheduledFor"] == "2027-01-05T09:00:00Z"
     assert (await told(env, "posts", "cancel", post))["status"] == "canceled"
-    status, _, err = await layers(env, "posts", "watch", post)
-    assert (status, "canceled" in err) == (1, True)
+    status, out, _ = await layers(env, "posts", "watch", post)
+    assert (status, "canceled" in out) == (1, True)
     assert "409" not in await refused(env, 1, "posts", "cancel", post)
 
 

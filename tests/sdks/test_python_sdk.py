@@ -73,6 +73,7 @@ def test_the_wheel_is_whole(tmp_path: Path) -> None:
             for name in packed.namelist()
             if name.startswith("layers_sdk/")
         }
+        assert [name for name in packed.namelist() if name.endswith("licenses/LICENSE")]
         [metadata] = [packed.read(name).decode() for name in packed.namelist() if name.endswith("METADATA")]
     source = PACKAGE / "src/layers_sdk"
     assert held == {f.relative_to(source) for f in source.rglob("*") if f.suffix in {".py", ".typed"}}

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from test_printed_calls import reference_in_typescript
 from typescript import SOURCE, Built
 
 from layers.webhooks.signature import headers, new_secret
@@ -52,6 +53,7 @@ def test_the_lock_names_no_registry():
 async def test_types_are_as_strict_as_they_should_be(typescript: Built):
     snippets = "\n".join(SNIPPETS.findall((SOURCE / "README.md").read_text()))
     (typescript.folder / "test/readme.ts").write_text(snippets)
+    (typescript.folder / "test/reference.ts").write_text(reference_in_typescript())
     await typescript.tool("typescript/bin/tsc", "-p", "test")
 
 

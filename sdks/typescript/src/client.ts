@@ -116,6 +116,12 @@ export class Client {
     );
   }
 
+  /** Opens an answer that has no end, once, and without a time limit: whoever reads it opens it again. */
+  open(path: string, query: object, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    const all = { ...headers, ...this.#identity };
+    return this.#fetch(this.#url(path, query), { headers: all, signal, redirect: "manual" });
+  }
+
   #url(path: string, query: object = {}): string {
     const search = new URLSearchParams();
     for (const [name, given] of Object.entries(query)) {
@@ -210,7 +216,7 @@ class TimeLimit {
   readonly #follow = (): void => this.#abort.abort(this.caller?.reason);
 }
 
-function read<T>(what: string, response: Response, text: string): T {
+export function read<T>(what: string, response: Response, text: string): T {
   const body = parsed(text);
   if (response.ok && body !== undefined) return body as T;
   const { error } = (body ?? {}) as { error?: Partial<Refused> };
@@ -249,7 +255,7 @@ function milliseconds(retryAfter: string | null): number | undefined {
 }
 
 /** What the server asks for and a little more, so that not all come back at once; else half a second, doubled each time. */
-function waitAfter(error: LayersError, tried: number): number {
+export function waitAfter(error: LayersError, tried: number): number {
   if (error.retryAfter !== undefined) return error.retryAfter + Math.random() * 250;
   return Math.min(8000, 500 * 2 ** tried) * (0.5 + Math.random() / 2);
 }

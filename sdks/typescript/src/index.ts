@@ -8,6 +8,7 @@ export {
   WaitTimeoutError,
   WebhookSignatureError,
 } from "./errors.js";
+export { Events, EventStream, type StreamedType, type StreamOptions, type StreamParams } from "./events.js";
 export type { FileData, FileGiven } from "./files.js";
 export * from "./generated/apiKeys.js";
 export * from "./generated/approval.js";

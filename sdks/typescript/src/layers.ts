@@ -8,6 +8,7 @@ import {
   type WriteOptions,
 } from "./client.js";
 import { WaitTimeoutError } from "./errors.js";
+import { Events } from "./events.js";
 import { ApiKeys } from "./generated/apiKeys.js";
 import { Approval } from "./generated/approval.js";
 import { Audit } from "./generated/audit.js";
@@ -38,6 +39,7 @@ export class Layers {
   readonly social: Social;
   readonly platforms: Platforms;
   readonly webhooks: Webhooks;
+  readonly events: Events;
   readonly apiKeys: ApiKeys;
   readonly audit: Audit;
 
@@ -50,6 +52,7 @@ export class Layers {
     this.social = new Social(client);
     this.platforms = new Platforms(client);
     this.webhooks = new Webhooks(client);
+    this.events = new Events(client);
     this.apiKeys = new ApiKeys(client);
     this.audit = new Audit(client);
   }

@@ -8,6 +8,11 @@ const BY_HAND = {
     layers.publishing.waitUntilDone(postId, { timeout: timeout * 1000 }),
   "webhooks.verify": (layers, { payload, headers, secret, tolerance }) =>
     layers.webhooks.verify(payload, headers, secret, { tolerance }),
+  "events.stream": async (layers, { count, ...params }) => {
+    const events = [];
+    for await (const event of layers.events.stream(params)) if (events.push(event) === count) break;
+    return events;
+  },
   "content.upload": async (layers, { files, ...words }, options) => {
     const progress = [];
     const onProgress = ({ sent, total }) => progress.push([sent, total]);
@@ -20,7 +25,7 @@ async function made(layers, { call, arguments: given = {}, options = {} }) {
   const [part, name] = call.split(".");
   try {
     if (call === "content.upload") return await BY_HAND[call](layers, given, options);
-    if (call in BY_HAND) return { result: await BY_HAND[call](layers, given) };
+    if (call in BY_HAND) return { result: await BY_HAND[call](layers, given, options) };
     const method = layers[part][name].bind(layers[part]);
     // Calls that take nothing take options alone.
     const answer = method.length === 1 ? method(options) : method(given, options);

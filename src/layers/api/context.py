@@ -38,6 +38,11 @@ def after_commit(scope: Scope, hook: Callable[[], None]) -> None:
     hooks_of(scope).append(hook)
 
 
+def on_stop(scope: Scope, hook: Callable[[], None]) -> None:
+    """Call `hook` when the server is told to stop while this request is still being answered."""
+    state_of(scope).setdefault("on_stop", []).append(hook)
+
+
 async def body_of(receive: Receive) -> AsyncIterator[bytes]:
     """Yield a request's body as it comes. Raises Validation when the caller goes away before its end."""
     while True:

@@ -41,6 +41,7 @@ def operation(
     form: bool = False,
     secret: bool = False,
     stage: Callable[[Scope], Awaitable[None]] | None = None,
+    media: str = "application/json",
     polled: bool = False,
     errors: Sequence[type[Problem]] = (),
     subcodes: Sequence[str] = (),
@@ -51,7 +52,8 @@ def operation(
 
     `form`: it takes multipart/form-data as well. `secret`: its answer holds a secret, and is sealed where it is kept.
     `stage`: long work that is done before the transaction begins, unless the answer is known already; it must be
-    harmless if the transaction comes to nothing. `polled`: its answer carries an ETag. `errors`: what it refuses with,
+    harmless if the transaction comes to nothing. `media`: the type it answers; where that is not JSON it is a stream,
+    which gets no connection to hold meanwhile. `polled`: its answer carries an ETag. `errors`: what it refuses with,
     beyond what every such route may answer (see `layers.api.openapi`). `subcodes`: of its Conflicts. `also`: further
     statuses of the same answer, and when. `example`: a `request` and a `response`.
     """
@@ -61,6 +63,7 @@ def operation(
         "form": form,
         "secret": secret,
         "stage": stage,
+        "media": (media,),
         "polled": polled,
         "errors": errors,
         "subcodes": subcodes,

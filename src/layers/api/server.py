@@ -115,6 +115,13 @@ class GuardedProtocol(HttpToolsProtocol):
         self._resumed += 1
         super().resume_writing()
 
+    def shutdown(self) -> None:
+        """Let an answer without end come to one; everything else may be finished."""
+        if self.cycle is not None and not self.cycle.response_complete:  # pyright: ignore[reportUnnecessaryComparison]
+            for hook in self.cycle.scope.get("state", {}).get("on_stop", ()):
+                hook()
+        super().shutdown()
+
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""
         self._refuse(errors.MalformedRequest(MALFORMED))

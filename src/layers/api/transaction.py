@@ -33,6 +33,7 @@ from layers.kit.canonical import fingerprint
 from layers.kit.problems import find_problems
 
 T = TypeVar("T", bound=msgspec.Struct)
+JSON = ("application/json",)
 MAX_JSON_BYTES = 1024 * 1024
 TRIES = 3
 """How often a mutation is tried before the caller is asked to come again."""
@@ -71,7 +72,8 @@ class IdempotentCall:
 
 
 def transaction(app: ASGIApp) -> ASGIApp:
-    """Wrap a route: reads get a connection, mutations a transaction and idempotency, open routes nothing."""
+    """Wrap a route: reads get a connection, mutations a transaction and idempotency, open routes and streams
+    nothing."""
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
         opt = scope["route_handler"].opt
@@ -79,6 +81,9 @@ def transaction(app: ASGIApp) -> ASGIApp:
             await app(scope, receive, send)
             return
         take_query(scope)
+        if opt["media"] != JSON:
+            await app(scope, receive, send)
+            return
         pool = cast("Pool", scope["litestar_app"].state["pool"])
         if method_of(scope) in ("GET", "HEAD"):
             async with pool.acquire(timeout=10) as connection:

@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from layers_sdk import Layers, ScheduledPost
+from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from layers.terminal import err, table_of
+from layers.terminal import err, out, table_of
 
 DONE = frozenset({"published", "draft_in_inbox", "failed", "canceled"})
 WELL = frozenset({"published", "draft_in_inbox"})
@@ -35,23 +37,35 @@ def upload_bar(what: str, *, quiet: bool) -> Generator[Callable[[int, int], obje
 def follow(
     layers: Layers, posts: Sequence[str], names: Mapping[str, str], *, quiet: bool
 ) -> list[ScheduledPost]:
-    """Return the posts once all of them are at their end; shows how far each is until then.
+    """Return the posts once all of them are at their end. Until then it shows how far each is, then how each ended.
 
     `names`: of the accounts, by id.
     """
     seen: dict[str, ScheduledPost] = {}
     pause, drawn = SHORTEST, not quiet and err.is_terminal
-    with Live(console=err, auto_refresh=False) if drawn else nullcontext() as live:
+    with Live(console=err, auto_refresh=False, transient=True) if drawn else nullcontext() as live:
         while True:
-            for post in _look(layers, posts, seen):
-                if not quiet and not drawn:
-                    err.print(told(post, names), highlight=False, soft_wrap=True)
+            news = _look(layers, posts, seen)
             if live is not None:
                 live.update(post_table(seen.values(), names), refresh=True)
+            elif not quiet:
+                _tell(err, [post for post in news if post.status not in DONE], names)
             if all(post.status in DONE for post in seen.values()):
-                return [seen[post] for post in posts]
+                break
             time.sleep(pause)
             pause = min(LONGEST, pause * 1.3)
+    ended = [seen[post] for post in posts]
+    if not quiet:
+        _tell(out, ended, names)
+    return ended
+
+
+def _tell(console: Console, posts: Iterable[ScheduledPost], names: Mapping[str, str]) -> None:
+    for post in posts:
+        name = escape(names.get(post.social_account_id, post.platform))
+        where = f" {post.external_url}" if post.external_url else ""
+        words = f"{_mark(post)} {post.id} {name}: {_status(post)}{escape(where)}"
+        console.print(words, highlight=False, soft_wrap=True)
 
 
 def _look(layers: Layers, posts: Sequence[str], seen: dict[str, ScheduledPost]) -> list[ScheduledPost]:
@@ -72,32 +86,21 @@ def _state(post: ScheduledPost) -> tuple[Any, ...]:
 
 def post_table(posts: Iterable[ScheduledPost], names: Mapping[str, str]) -> Table:
     """Draw posts, one a line."""
-    table = table_of("post", "", "to", "how", "when", "status")
+    table = table_of("post", "to", "when", "status", whole=(0, 2))
     for post in posts:
-        name = names.get(post.social_account_id, post.platform)
-        table.add_row(
-            *(post.id, MARKS.get(post.status, "[yellow]·[/]"), name, post.mode),
-            *(clock(post.scheduled_for), _status(post)),
-        )
+        name = escape(names.get(post.social_account_id, post.platform))
+        table.add_row(post.id, name, clock(post.scheduled_for), f"{_mark(post)} {_status(post)}")
     return table
 
 
-def told(post: ScheduledPost, names: Mapping[str, str]) -> str:
-    """Say in a line how a post is."""
-    name = names.get(post.social_account_id, post.platform)
-    return f"{MARKS.get(post.status, '[yellow]·[/]')} {post.id} {name}: {_status(post)}"
+def _mark(post: ScheduledPost) -> str:
+    return MARKS.get(post.status, "[yellow]·[/]")
 
 
 def _status(post: ScheduledPost) -> str:
-    if post.status in WELL:
-        return f"{post.status} {post.external_url or ''}".rstrip()
-    why = f" · {post.last_error.message}" if post.last_error else ""
-    again = (
-        f" · again at {clock(post.next_attempt_at)}"
-        if post.next_attempt_at and post.status == "queued"
-        else ""
-    )
-    return f"{post.status}{why}{again}".replace("[", r"\[")
+    why = f" · {post.last_error.message}" if post.last_error and post.status not in WELL else ""
+    parked = post.next_attempt_at if post.status == "queued" else None
+    return escape(f"{post.status}{why}{f' · again at {clock(parked)}' if parked else ''}")
 
 
 def clock(at: datetime) -> str:

@@ -8,7 +8,6 @@ from layers_sdk import Layers, Project
 
 from layers.client.connection import ProfileName, connected
 from layers.client.destinations import UnclearError, name_of, project_of
-from layers.client.progress import clock
 from layers.terminal import AsJson, fail, out, print_json, table_of
 
 projects = typer.Typer(help="Projects: what one publishes from.", no_args_is_help=True)
@@ -61,8 +60,7 @@ def list_accounts(project: ProjectName = None, profile: ProfileName = None, as_j
     if as_json:
         print_json({"items": [account.raw for _, account in found]})
         return
-    table = table_of("--to", "id", "project", "status", "token ends")
+    table = table_of("--to", "id", "project", "status", whole=(0, 1))
     for one, account in found:
-        ends = clock(account.token_expires_at) if account.token_expires_at else ""
-        table.add_row(name_of(account), account.social_account_id, one.name, account.status, ends)
+        table.add_row(name_of(account), account.social_account_id, one.name, account.status)
     out.print(table, markup=False)

@@ -176,7 +176,8 @@ class Dashboard:
                 "style-src 'self'",
                 "font-src 'self'",
                 "manifest-src 'self'",
-                f"img-src {media} data: blob:",
+                # People's pictures lie with the platforms, on hosts that nobody can list.
+                f"img-src {media} https: data: blob:",
                 f"media-src {media} blob:",
                 f"connect-src {media}",
                 "form-action 'self'",

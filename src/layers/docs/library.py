@@ -21,6 +21,7 @@ INDEX = "index"
 STRAYS = "Elsewhere"
 """The part of pages that no contents name."""
 COMMENT = re.compile(r"^ *<!--.*?-->\n+", re.MULTILINE | re.DOTALL)
+ENDPOINT = re.compile(r"^```http\n([A-Z]+) \S+\n```$", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#\s]+)\.md(?:#[^)]*)?\)")
 
 
@@ -33,6 +34,12 @@ class Source:
     title: str
     about: str
     """Its first paragraph, in one line."""
+
+    @property
+    def method(self) -> str:
+        """The method of the endpoint whose page it is, else nothing."""
+        found = ENDPOINT.search(self.text)
+        return found[1] if found else ""
 
 
 @dataclass(slots=True)
@@ -70,9 +77,12 @@ class Library:
                 if name in self._placed:
                     continue
                 self._placed.add(name)
-                groups[-1].pages.append(name)
-                if inner := list(self._inside(name)):
-                    groups += [*inner, Group()]
+                inner = list(self._inside(name))
+                if [group.title for group in inner] == [self.sources[name].title]:
+                    inner[0].pages.insert(0, name)
+                else:
+                    groups[-1].pages.append(name)
+                groups += [*inner, Group()] if inner else []
             if groups := [group for group in groups if group.pages]:
                 yield Part(title, groups)
         if strays := sorted(self.sources.keys() - self._placed):

@@ -27,6 +27,8 @@ from pygments.util import ClassNotFound
 ENDPOINT = re.compile(r"^(GET|HEAD|POST|PUT|PATCH|DELETE) (/\S*)$")
 BOX = re.compile(r"^\[!(NOTE|TIP|WARNING)\]\s*")
 TABS = {"bash": "curl", "ts": "TypeScript", "python": "Python"}
+ROW = 7
+"""The level of a table's row: below all headings."""
 CODES: HtmlFormatter[str] = HtmlFormatter(nowrap=True)
 Link = Callable[[str], str | None]
 """Where a link leads in the site; None: nowhere, as it leaves the documentation for the repository."""
@@ -63,8 +65,9 @@ def render(text: str, link: Link) -> Rendered:
 
 
 def outline(text: str) -> Sequence[Heading]:
-    """Return only a page's headings and words."""
-    return list(_headings(PARSER.parse(text, {"link": _nowhere, "anchors": set[str]()})))
+    """Return only a page's headings with their words, and of its tables the rows with an anchor, as the lowest."""
+    tokens = PARSER.parse(text, {"link": _nowhere, "anchors": set[str]()})
+    return [*_headings(tokens), *_rows(tokens)]
 
 
 def _nowhere(_href: str) -> None:
@@ -84,6 +87,14 @@ def _headings(tokens: Sequence[Token]) -> Iterator[Heading]:
             found.words.append(token.content)
     if found:
         yield found
+
+
+def _rows(tokens: Sequence[Token]) -> Iterator[Heading]:
+    for at, token in enumerate(tokens):
+        if token.type == "tr_open" and (anchor := str(token.attrs.get("id", ""))):
+            end = next(then for then in range(at, len(tokens)) if tokens[then].type == "tr_close")
+            code, *cells = [plain(one) for one in tokens[at:end] if one.type == "inline"]
+            yield Heading(ROW, code, anchor, cells)
 
 
 def plain(token: Token) -> str:
@@ -187,7 +198,7 @@ def _fence(_: RendererHTML, tokens: Sequence[Token], at: int, _options: OptionsD
 
 
 def _endpoint(method: str, path: str) -> str:
-    parts = re.sub(r"(:\w+)", r"<i>\1</i>", escape(path)).replace("/", "/<wbr>")
+    parts = re.sub(r"(:\w+)", r"<i>\1</i>", escape(path).replace("/", "/<wbr>"))
     return (
         f'<div class="endpoint"><span class="method {method.lower()}">{method}</span>'
         f'<code data-copy="{escape(path)}">{parts}</code></div>\n'

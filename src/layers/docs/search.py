@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from layers.docs.library import Library, Source
-from layers.docs.markdown import outline
+from layers.docs.markdown import Heading, outline
 
 WORD = re.compile(r"[\w.-]*\w")
 STOP = frozenset(
@@ -25,9 +25,15 @@ def index(library: Library) -> str:
 
 
 def _entries(library: Library, source: Source) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """Yield an entry for each section: page, its title, anchor, heading, how it begins, its words once each."""
+    """Yield an entry for each section: page, its title, anchor, heading, how it begins, its words once each.
+
+    The sections of endpoints are much alike: each such page is one entry.
+    """
     part = library.places[source.name][0].title
-    for heading in outline(source.text):
+    headings = outline(source.text)
+    if source.method:
+        headings = [Heading(1, source.title, "", [word for one in headings for word in one.words])]
+    for heading in headings:
         text = " ".join(" ".join(heading.words).split())
         known = {*_words(f"{source.title} {heading.title}")}
         words = " ".join(word for word in dict.fromkeys(_words(text)) if word not in known)

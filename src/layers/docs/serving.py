@@ -11,9 +11,17 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from layers.api.conditional import has
 from layers.docs.library import INDEX, library
 from layers.docs.site import SERVED, Site
+from layers.kit import html
 from layers.kit.safe_headers import Header
 
 DOCS = SERVED.prefix
+MISSING = html.page(
+    "No such page",
+    f"<h1>No such page</h1>\n<p>The documentation has none at this address.</p>\n"
+    f'<a class="button main" href="{DOCS}">To its beginning</a>',
+    badge="404",
+    card=True,
+)
 HEADERS: tuple[Header, ...] = (
     (
         b"content-security-policy",
@@ -42,6 +50,9 @@ class Documentation:
             if answer is not None:
                 await _send(scope, send, *answer)
                 return
+            if any(name == b"accept" and b"text/html" in value for name, value in scope["headers"]):
+                await _send_missing(send)
+                return
         await self.otherwise(scope, receive, send)
 
     async def _answer(self, path: str) -> tuple[bytes, tuple[Header, ...]] | None:
@@ -60,6 +71,15 @@ class Documentation:
             return None
         tag = b'"%s"' % blake2b(file.content, digest_size=16).hexdigest().encode()
         return file.content, ((b"content-type", file.media_type.encode()), (b"etag", tag), *HEADERS)
+
+
+async def _send_missing(send: Send) -> None:
+    """Tell a person with a browser; programs hear it in the shape of every error."""
+    headers = [(name.encode(), value.encode()) for name, value in html.headers().items()]
+    body = MISSING.encode()
+    headers += [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 404, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 async def _send(scope: Scope, send: Send, content: bytes, headers: tuple[Header, ...]) -> None:

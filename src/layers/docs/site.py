@@ -1,7 +1,6 @@
 """The site: which files it consists of, and each of them. The same pages are served and written to a folder."""
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +27,6 @@ TYPES = {
 }
 OPENAPI = "openapi.json"
 SEARCH = "search-index.js"
-ENDPOINT = re.compile(r"^```http\n([A-Z]+) \S+\n```$", re.MULTILINE)
 IN_CONTENTS = 3
 """How deep "on this page" goes."""
 
@@ -155,7 +153,6 @@ class Site:
             before=before,
             after=after,
             is_home=here == INDEX,
-            method_of=_method_of,
             version=__version__,
             contract=self.address.contract(here),
             page=partial(self.address.page, here),
@@ -180,12 +177,6 @@ class Site:
     def _line(self, name: str) -> str:
         source = self.library.sources[name]
         return f"- [{source.title}]({self.address.file('llms.txt', name)}.md): {source.about}"
-
-
-def _method_of(source: Source) -> str:
-    """Return the method of the page of an endpoint, else nothing."""
-    found = ENDPOINT.search(source.text)
-    return found[1] if found else ""
 
 
 def _toc(headings: Sequence[Heading]) -> list[Heading]:

@@ -60,7 +60,7 @@ def nudge(scope: Scope) -> None:
 async def publish(
     call: Calling[schemas.PublishBody], scope: Scope, container_id: FromPath[str]
 ) -> schemas.Queued:
-    """Publish a container now."""
+    """Publish a container immediately: schedule, with `scheduledFor` set to now."""
 
     def remember(intent_id: str) -> None:
         state_of(scope)["intent_id"] = intent_id

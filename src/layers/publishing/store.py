@@ -65,8 +65,9 @@ WITH wanted AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS w(place int, id text, event_id text, account_id text, platform text,
         mode text, caption text, first_comment text, options jsonb, allow_duplicate boolean)
 ), clash AS (
-    SELECT s.id FROM wanted w JOIN scheduled_posts s
-        ON s.container_id = $4 AND s.social_account_id = w.account_id AND s.mode = w.mode
+    SELECT s.id FROM wanted w, LATERAL ( -- OFFSET 0: found by container and account, whatever plan seems good just now
+        SELECT p.id, p.status, p.scheduled_for FROM scheduled_posts p
+        WHERE p.container_id = $4 AND p.social_account_id = w.account_id AND p.mode = w.mode OFFSET 0) AS s
     WHERE NOT w.allow_duplicate AND {LIVE_NEAR.format(at="$7", window="$10")}
 ), made AS (
     INSERT INTO scheduled_posts (id, organization_id, project_id, container_id, social_account_id, platform, mode,
@@ -146,9 +147,9 @@ async def live_twins(
 ) -> dict[tuple[str, str], list[str]]:
     """Return, by account and mode, the container's live posts that one at that time would duplicate."""
     rows = await tx.fetch(
-        "SELECT s.social_account_id, s.mode, array_agg(s.id ORDER BY s.id) AS ids FROM scheduled_posts s"
-        f" WHERE s.container_id = $1 AND s.social_account_id = ANY($2) AND {LIVE_NEAR.format(at='$3', window='$4')}"
-        " GROUP BY 1, 2",
+        f"""SELECT s.social_account_id, s.mode, array_agg(s.id ORDER BY s.id) AS ids FROM (
+            SELECT * FROM scheduled_posts WHERE container_id = $1 AND social_account_id = ANY($2) OFFSET 0) AS s
+        WHERE {LIVE_NEAR.format(at="$3", window="$4")} GROUP BY 1, 2""",
         *(container_id, list(account_ids), at, DUPLICATE_WINDOW),
     )
     return {(row["social_account_id"], row["mode"]): list(row["ids"]) for row in rows}

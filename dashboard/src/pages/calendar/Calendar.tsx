@@ -69,6 +69,8 @@ async function readEntries(projectId: string, asked: Asked, days: CalendarDate[]
   return account ? entries.filter(({ accountIds }) => accountIds.includes(account)) : entries;
 }
 
+const chipOf = ({ id }: Entry) => document.querySelector<HTMLElement>(`[data-entry="${CSS.escape(id)}"]`);
+
 export default function Calendar({ projectId }: PageProps) {
   const { query, route, path } = useLocation();
   const asked = readAsked(query);
@@ -96,6 +98,7 @@ export default function Calendar({ projectId }: PageProps) {
   };
 
   const move = async (entry: Entry, to: string) => {
+    const focused = chipOf(entry) === document.activeElement;
     setRefused(undefined);
     setMoving({ id: entry.id, at: to });
     try {
@@ -106,6 +109,8 @@ export default function Calendar({ projectId }: PageProps) {
     }
     await reload();
     setMoving(undefined);
+    // On another day it is another element.
+    if (focused) requestAnimationFrame(() => chipOf(entry)?.focus());
   };
 
   const entries = useMemo(

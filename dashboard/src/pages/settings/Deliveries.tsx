@@ -11,7 +11,13 @@ import { toast } from "../../ui/Toasts";
 import { dateTime, fromNow, time } from "../../words/times";
 
 const SHOWN = 25;
+const MOMENT = 10_000;
 const MARKS = { delivered: "published", failed: "failed", pending: "pending" } as const;
+
+/** Or being tried now: no event tells of a delivery. */
+function isAboutToBeTried({ status, nextAttemptAt }: WebhookDelivery): boolean {
+  return status === "pending" && new Date(nextAttemptAt ?? 0).getTime() < Date.now() + MOMENT;
+}
 
 /** The newest deliveries of an endpoint: what was sent, what was answered; each can be sent again. */
 export function Deliveries({ endpointId }: { endpointId: string }) {
@@ -19,6 +25,7 @@ export function Deliveries({ endpointId }: { endpointId: string }) {
     endpointId,
     (signal) => layers.webhooks.listDeliveries({ endpointId, limit: SHOWN }, { signal }),
     () => true,
+    ({ items }) => items.some(isAboutToBeTried),
   );
   if (fault) return <Trouble fault={fault} />;
   if (!data) return <Skeleton height="44px" count={3} />;

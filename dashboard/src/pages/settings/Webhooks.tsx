@@ -18,21 +18,23 @@ import { toast } from "../../ui/Toasts";
 import { fromNow } from "../../words/times";
 import { Deliveries } from "./Deliveries";
 
-const EVENTS: readonly EventType[] = [
-  "post.scheduled",
-  "post.published",
-  "post.failed",
-  "post.canceled",
-  "post.draft_ready",
-  "post.late",
-  "content.completed",
-  "content.failed",
-  "content.approved",
-  "content.rejected",
-  "social_account.connected",
-  "social_account.needs_reauth",
-  "social_account.revoked",
-];
+/** All there are but the test: one that is missing here does not compile. */
+const TOLD: Record<Exclude<EventType, "test.ping">, true> = {
+  "post.scheduled": true,
+  "post.published": true,
+  "post.failed": true,
+  "post.canceled": true,
+  "post.draft_ready": true,
+  "post.late": true,
+  "content.completed": true,
+  "content.failed": true,
+  "content.approved": true,
+  "content.rejected": true,
+  "social_account.connected": true,
+  "social_account.needs_reauth": true,
+  "social_account.revoked": true,
+};
+const EVENTS = Object.keys(TOLD) as EventType[];
 
 export function Webhooks({ projectId }: PageProps) {
   const [making, setMaking] = useState(false);

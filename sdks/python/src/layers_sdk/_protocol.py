@@ -132,16 +132,21 @@ def _object(value: Any) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
 
 
+def strange(response: httpx.Response) -> UnexpectedAnswerError:
+    """Say that something answered which is not Layers."""
+    status, kind = response.status_code, response.headers.get("Content-Type", "no content type")
+    return UnexpectedAnswerError(
+        f"{response.request.method} {response.request.url.path} was answered with {status} and {kind}, which is"
+        " not Layers. Is `base_url` right?",
+        status=status,
+        retry_after=_seconds(response.headers.get("Retry-After")),
+    )
+
+
 def _refusal(response: httpx.Response, said: Mapping[str, Any]) -> LayersError:
     status, retry_after = response.status_code, _seconds(response.headers.get("Retry-After"))
     if not isinstance(said.get("code"), str):
-        kind = response.headers.get("Content-Type", "no content type")
-        return UnexpectedAnswerError(
-            f"{response.request.method} {response.request.url.path} was answered with {status} and {kind}, which is"
-            " not Layers. Is `base_url` right?",
-            status=status,
-            retry_after=retry_after,
-        )
+        return strange(response)
     return BY_CODE.get(said["code"], ApiError)(
         str(said.get("message", "")),
         code=said["code"],

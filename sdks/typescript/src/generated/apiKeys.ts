@@ -12,10 +12,15 @@ export interface ApiKeyListParams {
 }
 
 export interface ApiKeyCreateParams {
+  /** A name for people. */
   name: string;
+  /** What the key may do; `*`: everything. */
   scopes: string[];
+  /** How much it may ask a minute. Without it, as much as the key that makes it. */
   rateLimitTier?: RateLimitTier | null;
+  /** Hosts to which people may be sent back after a consent. */
   returnHosts?: string[];
+  /** When the key ends; null: never. */
   expiresAt?: string | Date | null;
 }
 

@@ -11,20 +11,25 @@ export interface ApprovalGetPolicyParams {
 export interface ApprovalUpdatePolicyParams {
   /** The project's id. */
   projectId: string;
+  /** Whether new containers wait for approval. */
   requiresApproval?: boolean;
+  /** After so many approved containers new ones are free; 0 or null: all wait. */
   firstNPostsBlocked?: number | null;
+  /** After this time a waiting container is approved by itself, such as `PT36H`; null: never. */
   autoApproveAfter?: string | null;
 }
 
 export interface ApprovalApproveParams {
   /** The container's id. */
   containerId: string;
+  /** A remark on the decision. Kept in the audit log. */
   note?: string | null;
 }
 
 export interface ApprovalRejectParams {
   /** The container's id. */
   containerId: string;
+  /** Why, in your words. Kept in the audit log. */
   reason: string;
 }
 

@@ -15,7 +15,9 @@ import type {
 export interface ContentCreateTextParams {
   /** The project's id. */
   projectId: string;
+  /** The text that goes with it. */
   caption: string;
+  /** The first comment below the post; null: none. */
   firstComment?: string | null;
 }
 
@@ -44,7 +46,9 @@ export interface ContentGetParams {
 export interface ContentUpdateParams {
   /** The container's id. */
   containerId: string;
+  /** The text that goes with it. */
   caption?: string;
+  /** The first comment below the post; null: none. */
   firstComment?: string | null;
 }
 
@@ -56,16 +60,22 @@ export interface ContentDeleteParams {
 export interface ContentCreateFromUrlsParams {
   /** The project's id. */
   projectId: string;
+  /** The items to fetch, in order: 1–10. */
   media: MediaUrl[];
+  /** The text that goes with it. */
   caption?: string;
+  /** The first comment below the post; null: none. */
   firstComment?: string | null;
 }
 
 export interface ContentCreateUploadsParams {
   /** The project's id. */
   projectId: string;
+  /** The files you are going to send, in order: 1–10. */
   files: FileToSend[];
+  /** The text that goes with it. */
   caption?: string;
+  /** The first comment below the post; null: none. */
   firstComment?: string | null;
 }
 

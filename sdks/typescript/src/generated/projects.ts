@@ -5,12 +5,15 @@ import { path } from "../path.js";
 import type { ArchivedProject, Project } from "./types.js";
 
 export interface ProjectCreateParams {
+  /** A name for people. */
   name: string;
   /** An IANA name, such as `Europe/Berlin`. */
   timezone: string;
+  /** Your own id of the customer; null: none. */
   customerExternalId?: string | null;
   /** Whatever you want to keep with it, up to 8 KB. */
   metadata?: Record<string, unknown>;
+  /** How many seconds publish waits, as a window to cancel in: 0–300. */
   publishLeadSeconds?: number;
 }
 
@@ -29,12 +32,15 @@ export interface ProjectGetParams {
 export interface ProjectUpdateParams {
   /** The project's id. */
   projectId: string;
+  /** A name for people. */
   name?: string;
   /** An IANA name, such as `Europe/Berlin`. */
   timezone?: string;
+  /** Your own id of the customer; null: none. */
   customerExternalId?: string | null;
   /** Whatever you want to keep with it, up to 8 KB. */
   metadata?: Record<string, unknown>;
+  /** How many seconds publish waits, as a window to cancel in: 0–300. */
   publishLeadSeconds?: number;
 }
 

@@ -16,20 +16,36 @@ import type {
 export interface PublishNowParams {
   /** The container's id. */
   containerId: string;
+  /**
+   * Where the container goes: 1–50. All are checked before anything is written; one that is wrong refuses
+   * all.
+   */
   targets: Target[];
 }
 
 export interface ScheduleParams {
   /** The container's id. */
   containerId: string;
+  /**
+   * When to publish, with `Z` or an offset. Up to five minutes ago goes out at once; up to 400 days ahead.
+   */
   scheduledFor: string | Date;
+  /**
+   * Where the container goes: 1–50. All are checked before anything is written; one that is wrong refuses
+   * all.
+   */
   targets: Target[];
 }
 
 export interface ValidateParams {
   /** The container's id. */
   containerId: string;
+  /**
+   * Where the container goes: 1–50. All are checked before anything is written; one that is wrong refuses
+   * all.
+   */
   targets: Target[];
+  /** As for schedule. Without it, the question is what publish would say. */
   scheduledFor?: string | Date | null;
 }
 
@@ -41,6 +57,7 @@ export interface GetScheduledPostParams {
 export interface CancelParams {
   /** The scheduled post's id. */
   postId: string;
+  /** Why, in your words. Kept in the audit log. */
   reason?: string | null;
 }
 
@@ -73,20 +90,28 @@ export interface ListScheduledPostsParams {
 export interface RescheduleParams {
   /** The scheduled post's id. */
   postId: string;
+  /** The new time, with `Z` or an offset, at least 30 seconds ahead. */
   scheduledFor: string | Date;
 }
 
 export interface RetryParams {
   /** The scheduled post's id. */
   postId: string;
+  /**
+   * Yes, this again: the same container to the same account in the same mode within ten minutes of another
+   * live post is refused without it.
+   */
   allowDuplicate?: boolean;
 }
 
 export interface ResolveParams {
   /** The scheduled post's id. */
   postId: string;
+  /** What you saw on the platform: `published`, or `not_published`; then the post can be retried. */
   outcome: "not_published" | "published";
+  /** The platform's id of the post, if you have it. */
   externalId?: string | null;
+  /** Where the post can be seen, if you have it. */
   externalUrl?: string | null;
 }
 
@@ -95,7 +120,7 @@ export class PublishingCalls {
   constructor(protected readonly client: Client) {}
 
   /**
-   * Publish a container now.
+   * Publish a container immediately: schedule, with `scheduledFor` set to now.
    *
    * `POST /v1/content/{containerId}/publish`, scope `publish:write`.
    * Its own errors: `APPROVAL_REQUIRED`, `CONFLICT`, `CONTENT_REJECTED`, `CREDENTIAL_INVALID`,

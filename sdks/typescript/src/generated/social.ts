@@ -14,7 +14,12 @@ import type {
 export interface SocialConnectAccountParams {
   /** The project's id. */
   projectId: string;
+  /** The platform's name, as `GET /v1/platforms` lists it. */
   platform: string;
+  /**
+   * What the platform gave you, by name; which names it takes is on the platforms' page. With a test key:
+   * `{"handle": "…"}`.
+   */
   credential: Record<string, string>;
 }
 
@@ -34,6 +39,7 @@ export interface SocialListAccountsParams {
 export interface SocialUpdateAccountParams {
   /** The social account's id. */
   accountId: string;
+  /** Options that posts of this account have unless their target says otherwise. */
   postDefaults: Record<string, unknown>;
 }
 
@@ -45,15 +51,26 @@ export interface SocialDisconnectAccountParams {
 export interface SocialCreateOauthUrlParams {
   /** The project's id. */
   projectId: string;
+  /** The platform's name, as `GET /v1/platforms` lists it. */
   platform: string;
+  /**
+   * Where the person goes afterwards. Its host must be on the key's `returnHosts`; on a test key loopback
+   * will do.
+   */
   returnUrl: string;
+  /** The account's server where a platform has many, or the door where it has several. */
   service?: string | null;
 }
 
 export interface SocialCreateReauthUrlParams {
   /** The project's id. */
   projectId: string;
+  /** The account's id. */
   socialAccountId: string;
+  /**
+   * Where the person goes afterwards. Its host must be on the key's `returnHosts`; on a test key loopback
+   * will do.
+   */
   returnUrl: string;
 }
 

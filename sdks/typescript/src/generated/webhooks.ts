@@ -12,9 +12,13 @@ import type {
 } from "./types.js";
 
 export interface WebhookCreateEndpointParams {
+  /** Where events are sent: `https` and public. */
   url: string;
+  /** What it listens for. */
   events: EventType[];
+  /** A remark for people. */
   description?: string | null;
+  /** Only what happens in this project; null: in all. */
   projectId?: string | null;
 }
 
@@ -33,10 +37,15 @@ export interface WebhookGetEndpointParams {
 export interface WebhookUpdateEndpointParams {
   /** The webhook endpoint's id. */
   endpointId: string;
+  /** Where events are sent: `https` and public. */
   url?: string;
+  /** What it listens for. */
   events?: EventType[];
+  /** A remark for people. */
   description?: string | null;
+  /** Only what happens in this project; null: in all. */
   projectId?: string | null;
+  /** `paused`: events are kept for it. `active`: it hears them, in order. */
   status?: "active" | "paused";
 }
 

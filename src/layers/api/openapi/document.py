@@ -33,6 +33,7 @@ from layers.api.openapi.words import (
     IDEMPOTENCY_KEY,
     IF_NONE_MATCH,
     INTRODUCTION,
+    LAST_EVENT_ID,
     TAGS,
     TEXT,
 )
@@ -40,6 +41,8 @@ from layers.api.parameters import Parameter, parameters_of
 from layers.api.routes import ANY_KEY, NoBody
 from layers.kit.problems import Issue
 from layers.kit.text import camel
+
+STREAM_EVENT = "StreamEvent"
 
 
 class Document:
@@ -50,20 +53,32 @@ class Document:
         handlers: Iterable[HTTPRouteHandler],
         form: FormLimits,
         events: Mapping[str, type[msgspec.Struct]],
+        streamed: Mapping[str, type[msgspec.Struct]],
     ) -> None:
         self.handlers = [handler for handler in handlers if handler.operation_id]
         self.form = form
         self.events = events
+        self.streamed = streamed
         self.responses: dict[str, Json] = {}
         bodies = [h.opt["body"] for h in self.handlers if _takes_body(h)]
         answers = [answer for h in self.handlers if (answer := _answer_type(h)) is not None]
-        self.types = WireTypes(list(dict.fromkeys([*bodies, *answers, *events.values(), Issue])))
+        self.types = WireTypes(
+            list(dict.fromkeys([*bodies, *answers, *events.values(), *streamed.values(), Issue]))
+        )
 
     def build(self, version: str) -> Json:
         """Return the whole document."""
         paths: dict[str, Json] = {}
         own = {schema_name(error): error_schema(error) for error in all_errors()}
-        told = {_event_name(kind): self._event_schema(kind) for kind in self.events}
+        told = {
+            _event_name(kind): self._event_schema(kind, data)
+            for kind, data in {**self.events, **self.streamed}.items()
+        }
+        told[STREAM_EVENT] = {
+            "title": STREAM_EVENT,
+            "description": "What `GET /v1/events/stream` tells.",
+            "oneOf": [ref(_event_name(kind)) for kind in self.streamed],
+        }
         schemas = {**self.types.components, **own, **told}
         for handler in self.handlers:
             for path in sorted(handler.paths):
@@ -97,7 +112,11 @@ class Document:
                     name: {"description": about, "schema": schema}
                     for name, (about, schema) in HEADERS.items()
                 },
-                "parameters": {"IdempotencyKey": IDEMPOTENCY_KEY, "IfNoneMatch": IF_NONE_MATCH},
+                "parameters": {
+                    "IdempotencyKey": IDEMPOTENCY_KEY,
+                    "IfNoneMatch": IF_NONE_MATCH,
+                    "LastEventId": LAST_EVENT_ID,
+                },
                 "responses": dict(sorted(self.responses.items())),
                 "schemas": dict(sorted(schemas.items())),
             },
@@ -178,6 +197,8 @@ class Document:
             shown = {"example": example} if example else {}
             return {"content": {"application/json": {"schema": self.types.of(answer), **shown}}}
         media = handler.opt.get("media", ())
+        if media == ("text/event-stream",):
+            return {"content": {media[0]: {"schema": ref(STREAM_EVENT)}}}
         return {"content": {kind: {} for kind in media}} if media else {}
 
     # Webhooks -----------------------------------------------------------------------------------------------------
@@ -214,16 +235,21 @@ class Document:
             "responses": {"2XX": {"description": "Taken. Any other answer, or none, is tried again."}},
         }
 
-    def _event_schema(self, kind: str) -> Json:
+    def _event_schema(self, kind: str, data: type[msgspec.Struct]) -> Json:
         return {
             "title": _event_name(kind),
             "type": "object",
             "required": ["id", "type", "createdAt", "data"],
             "properties": {
-                "id": {**TEXT, "description": "The same at every try."},
-                "type": {"const": kind},
-                "createdAt": {**TEXT, "format": "date-time"},
-                "data": self.types.of(self.events[kind]),
+                "id": {**TEXT, "description": "The same at every try."}
+                if kind in self.events
+                else {
+                    "anyOf": [TEXT, {"type": "null"}],
+                    "description": "Null for a hint that cannot be asked for again.",
+                },
+                "type": {"const": kind, "description": "What happened."},
+                "createdAt": {**TEXT, "format": "date-time", "description": "When it happened."},
+                "data": self.types.of(data),
             },
         }
 
@@ -235,6 +261,8 @@ def _parameters(handler: HTTPRouteHandler, method: str) -> Iterator[Json]:
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
     if handler.opt.get("polled"):
         yield {"$ref": "#/components/parameters/IfNoneMatch"}
+    if handler.opt.get("media") == ("text/event-stream",):
+        yield {"$ref": "#/components/parameters/LastEventId"}
 
 
 def _parameter(parameter: Parameter) -> Json:

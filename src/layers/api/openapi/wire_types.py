@@ -11,6 +11,8 @@ from typing import Any, cast, get_args
 
 import msgspec
 
+from layers.api.openapi.fields import FIELDS
+
 Json = dict[str, Any]
 
 
@@ -35,7 +37,7 @@ class WireTypes:
         for field in msgspec.structs.fields(struct):
             told = self.components[struct.__name__]["properties"][field.encode_name]
             tell_times(told, field.type)
-            if about := notes.get(field.name):
+            if about := notes.get(field.name) or _meaning(struct.__name__, field.encode_name):
                 told.setdefault("description", about)
 
     def of(self, wire_type: Any) -> Json:
@@ -59,6 +61,10 @@ def tell_times(schema: Json, wire_type: Any) -> None:
         if text.get("format") == "duration":
             del text["format"]
             text["description"] = "An ISO-8601 duration."
+
+
+def _meaning(schema: str, field: str) -> str | None:
+    return FIELDS.get(f"{schema}.{field}") or FIELDS.get(field)
 
 
 def _structs(types: Iterable[Any]) -> Iterator[type[msgspec.Struct]]:

@@ -10,6 +10,7 @@ TAGS: Mapping[str, str] = {
     "social": "Accounts on platforms: connect them, look after them.",
     "platforms": "What each platform takes; the data that validates.",
     "webhooks": "Be told instead of asking.",
+    "events": "What happens, as it happens.",
     "apiKeys": "Keys, their scopes and limits.",
     "audit": "What was done, by whom.",
     "health": "Whether this installation works.",
@@ -29,6 +30,7 @@ ABOUT: Mapping[str, str] = {
     "eventType": "Only events of this type.",
     "expires": "Until when the link is good, in seconds since 1970.",
     "form": "The form a platform demands.",
+    "lastEventId": "As `Last-Event-ID`, for clients that set no headers.",
     "limit": "How many items at most.",
     "number": "The post's number.",
     "platform": "A platform's name, as `GET /v1/platforms` lists it.",
@@ -40,6 +42,7 @@ ABOUT: Mapping[str, str] = {
     "accountId": "The social account's id.",
     "stateId": "The `state` that oauth-url or reauth-url gave.",
     "status": "Only those with this status.",
+    "types": "Only events of these types.",
     "until": "Not after this time; with `Z` or an offset.",
 }
 """What parameters mean."""
@@ -63,6 +66,12 @@ IF_NONE_MATCH = {
     "in": "header",
     "description": "The `ETag` of an earlier answer: nothing new is 304, without a body.",
     "schema": {"type": "string"},
+}
+LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "The `id` of the last event that was heard: all after it is told. Browsers send it themselves.",
+    "schema": {"type": "string", "maxLength": 255},
 }
 TEXT = {"type": "string"}
 HEADERS: Mapping[str, tuple[str, Mapping[str, object]]] = {

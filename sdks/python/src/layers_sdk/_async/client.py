@@ -16,6 +16,7 @@ from layers_sdk._async.resources import (
     AsyncSocial,
     AsyncWebhooks,
 )
+from layers_sdk._async.streams import AsyncEvents
 from layers_sdk._protocol import settings_from
 
 
@@ -51,6 +52,7 @@ class AsyncLayers:
         self.projects = AsyncProjects(line)
         self.social = AsyncSocial(line)
         self.webhooks = AsyncWebhooks(line)
+        self.events = AsyncEvents(line)
         self.platforms = AsyncPlatforms(line)
         self.api_keys = AsyncApiKeys(line)
         self.audit = AsyncAudit(line)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
@@ -19,6 +20,7 @@ from layers_sdk._protocol import (
     checked_key,
     pause_before_next,
     query_of,
+    strange,
 )
 from layers_sdk.errors import LayersError
 from layers_sdk.files import Parts
@@ -82,3 +84,26 @@ class AsyncLine:
             if pause is None:
                 raise failure from cause
             await asyncio.sleep(pause)
+
+    @asynccontextmanager
+    async def opened(
+        self, path: str, query: Mapping[str, Any], headers: Mapping[str, str], silence: float
+    ) -> AsyncGenerator[httpx.Response]:
+        """Give an answer that has no end. `silence`: seconds of it after which the line is dead. Raises LayersError."""
+        try:
+            async with self._http.stream(
+                "GET",
+                self._settings.base_url + path,
+                params=query_of(query),
+                headers={"User-Agent": USER_AGENT, "Accept": "text/event-stream", **headers},
+                auth=self._settings.auth,
+                timeout=httpx.Timeout(self._settings.timeout, read=silence),
+                follow_redirects=False,
+            ) as answer:
+                if not answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+                    await answer.aread()
+                    answer_of(answer)
+                    raise strange(answer)
+                yield answer
+        except httpx.RequestError as error:
+            raise broken(error, "GET", path) from error

@@ -17,6 +17,7 @@ from layers_sdk._sync.resources import (
     Social,
     Webhooks,
 )
+from layers_sdk._sync.streams import Events
 
 
 class Layers:
@@ -51,6 +52,7 @@ class Layers:
         self.projects = Projects(line)
         self.social = Social(line)
         self.webhooks = Webhooks(line)
+        self.events = Events(line)
         self.platforms = Platforms(line)
         self.api_keys = ApiKeys(line)
         self.audit = Audit(line)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import httpx
@@ -19,6 +20,7 @@ from layers_sdk._protocol import (
     checked_key,
     pause_before_next,
     query_of,
+    strange,
 )
 from layers_sdk.errors import LayersError
 from layers_sdk.files import Parts
@@ -82,3 +84,26 @@ class Line:
             if pause is None:
                 raise failure from cause
             time.sleep(pause)
+
+    @contextmanager
+    def opened(
+        self, path: str, query: Mapping[str, Any], headers: Mapping[str, str], silence: float
+    ) -> Generator[httpx.Response]:
+        """Give an answer that has no end. `silence`: seconds of it after which the line is dead. Raises LayersError."""
+        try:
+            with self._http.stream(
+                "GET",
+                self._settings.base_url + path,
+                params=query_of(query),
+                headers={"User-Agent": USER_AGENT, "Accept": "text/event-stream", **headers},
+                auth=self._settings.auth,
+                timeout=httpx.Timeout(self._settings.timeout, read=silence),
+                follow_redirects=False,
+            ) as answer:
+                if not answer.headers.get("Content-Type", "").startswith("text/event-stream"):
+                    answer.read()
+                    answer_of(answer)
+                    raise strange(answer)
+                yield answer
+        except httpx.RequestError as error:
+            raise broken(error, "GET", path) from error

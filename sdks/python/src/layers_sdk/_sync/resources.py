@@ -638,7 +638,7 @@ class Publishing(Waiting):
     def publish_now(
         self, container_id: str, *, targets: Sequence[Target], idempotency_key: str | None = None
     ) -> Queued:
-        """Publish a container now.
+        """Publish a container immediately: schedule, with `scheduledFor` set to now.
 
         Scope: `publish:write`. Raises `ApprovalRequiredError`, `ForbiddenOriginError`, `NotFoundError`,
         `ConflictError` (`CONTAINER_NOT_COMPLETED`, `DUPLICATE_POST`, `PROJECT_ARCHIVED`,
