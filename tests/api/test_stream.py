@@ -368,3 +368,8 @@ async def test_a_server_that_stops_ends_its_streams_first(client, shared) -> Non
         await heard.until(lambda: heard.over, 5)
         await stopping
         assert timedelta(seconds=asyncio.get_running_loop().time() - began) < timedelta(seconds=1)
+
+
+async def test_what_can_be_no_event_is_no_place_to_go_on_from(client) -> None:
+    refused = await client.get("/v1/events/stream", headers={"Last-Event-ID": "x" * 256})
+    assert (refused.status, refused.issues) == (422, {("Last-Event-ID", "invalid_value")})

@@ -381,6 +381,35 @@ def resident_peak() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak can be reset on Linux alone")
+async def test_many_uploads_share_the_memory_of_one_process(client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty senders stop short of a piece and wait: what they hold together is not twenty times what one may."""
+    monkeypatch.setattr(uploads, "PIECE_BYTES", 800_000)
+    monkeypatch.setattr(uploads, "MEMORY_BYTES", 1_600_000)
+    monkeypatch.setattr(uploads, "LEAST_PIECE_BYTES", 50_000)
+    sent, stop = 700_000, asyncio.Event()
+    opened = [(await open_upload(client, *[announced(2_000_000)] * 10))["uploads"] for _ in range(2)]
+
+    async def stalled() -> AsyncIterator[bytes]:
+        for _ in range(7):
+            yield bytes(sent // 7)
+            await asyncio.sleep(0.05)
+        await stop.wait()
+
+    async def held() -> int:
+        return sum([sent - await offset(client, upload) for some in opened for upload in some])
+
+    sending = [
+        asyncio.create_task(send(client, upload, stalled(), "PATCH", **{"Upload-Offset": "0"}))
+        for some in opened
+        for upload in some
+    ]
+    async with asyncio.timeout(20):
+        while await held() > 3_200_000:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    stop.set()
+    await asyncio.gather(*sending)
+
+
 async def test_a_large_upload_passes_through_little_memory(client, tmp_path: Path, video: Path) -> None:
     size = 128_000_000
     film = await asyncio.to_thread(video.read_bytes)

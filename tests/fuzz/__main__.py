@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections import Counter
@@ -17,7 +18,6 @@ from layers.db import embedded
 
 from .campaign import Caller, fuzz, make_world
 
-PORT = 18787
 IDLE_SECONDS = 5
 """After which nobody may be in the middle of anything."""
 
@@ -44,11 +44,12 @@ async def _stoppable(folder: Path, url: str, wanted: int, seconds: int) -> int:
 
 async def run(folder: Path, url: str, wanted: int, seconds: int) -> int:
     """Send rounds of requests until there were enough; print what came of them."""
+    port = _free_port()  # a fixed one may be another installation's, which nobody asked to be fuzzed
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("LAYERS_")},
         "LAYERS_DATABASE_URL": url,
         "LAYERS_DATA_DIR": str(folder / "data"),
-        "LAYERS_PORT": str(PORT),
+        "LAYERS_PORT": str(port),
         "LAYERS_ALLOW_PRIVATE_NETWORKS": "true",
         "LAYERS_LOG_JSON": "true",
     }
@@ -59,8 +60,15 @@ async def run(folder: Path, url: str, wanted: int, seconds: int) -> int:
     try:
         return await _rounds(environment, api.pid, log, wanted, seconds)
     finally:
-        api.terminate()
+        if api.returncode is None:
+            api.terminate()
         await api.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 LAYERS = (sys.executable, "-c", "from layers.cli import main; main()")
@@ -79,7 +87,7 @@ async def _new_key(environment: dict[str, str], organization: str) -> dict[str, 
 
 
 async def _rounds(environment: dict[str, str], pid: int, log: Path, wanted: int, seconds: int) -> int:
-    origin, code, size = f"http://127.0.0.1:{PORT}", 0, list[int]()
+    origin, code, size = f"http://127.0.0.1:{environment['LAYERS_PORT']}", 0, list[int]()
     async with aiohttp.ClientSession() as session:
         await _until_ready(session, origin)
         while sum(statuses(log).values()) < wanted:

@@ -29,7 +29,10 @@ from layers.storage import MIB, ObjectMissing, Storage
 
 LINKS_LIVE = timedelta(hours=24)
 PIECE_BYTES = 4 * MIB
-"""What an upload holds in memory, and what a process that dies loses of it."""
+"""What an upload holds in memory at most, and what a process that dies loses of it."""
+LEAST_PIECE_BYTES = MIB // 4
+MEMORY_BYTES = 32 * MIB
+"""What the uploads of a process share: the more there are, the smaller their pieces."""
 TYPES = {
     **dict.fromkeys(("image/jpeg", "image/png", "image/webp", "image/gif"), MAX_IMAGE_BYTES),
     **dict.fromkeys(("video/mp4", "video/quicktime"), MAX_VIDEO_BYTES),
@@ -152,6 +155,28 @@ def _incoming(container_id: str, asset_id: str) -> str:
 # Receiving at our own address -------------------------------------------------------------------------------------
 
 
+class _Receiving:
+    """How many uploads are being received in this process."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> "_Receiving":
+        self.count += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.count -= 1
+
+    @property
+    def piece_bytes(self) -> int:
+        """Return what one of them may hold now."""
+        return min(PIECE_BYTES, max(MEMORY_BYTES // self.count, LEAST_PIECE_BYTES))
+
+
+RECEIVING = _Receiving()
+
+
 async def progress(pool: Pool, asset_id: str) -> Turn:
     """Return how far an upload is. Raises NotFound once it is settled."""
     found = await intakes.find_upload(pool, asset_id)
@@ -179,17 +204,18 @@ async def receive(
     if turn is None:
         raise _wrong_offset(await progress(pool, asset_id))
     at, pending = turn.received_bytes, bytearray()
-    try:
-        async for chunk in chunks:
-            if at + len(pending) + len(chunk) > turn.size_bytes:
-                raise _too_much(turn)
-            pending += chunk
-            if len(pending) >= PIECE_BYTES:
-                piece, pending = bytes(pending), bytearray()
-                at = await _keep(pool, storage, turn, at, piece)
-    finally:
-        if pending:
-            await _keep(pool, storage, turn, at, bytes(pending))
+    with RECEIVING:
+        try:
+            async for chunk in chunks:
+                if at + len(pending) + len(chunk) > turn.size_bytes:
+                    raise _too_much(turn)
+                pending += chunk
+                if len(pending) >= RECEIVING.piece_bytes:
+                    piece, pending = bytes(pending), bytearray()
+                    at = await _keep(pool, storage, turn, at, piece)
+        finally:
+            if pending:
+                await _keep(pool, storage, turn, at, bytes(pending))
     return await progress(pool, asset_id)
 
 

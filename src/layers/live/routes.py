@@ -30,6 +30,7 @@ KEEP_ALIVE = 15.0
 COMMENT = b":\n\n"
 MOST_PER_KEY = 20
 MOST_REPLAYED = 1000
+MOST_ID = 255
 BEFORE_ALL = "evt_00000000000000000000000000"
 """Stands for the last event heard where there was none yet."""
 
@@ -43,7 +44,7 @@ async def stream(
     request: Request[Any, Any, Any],
     project_id: Annotated[str | None, QueryParameter(name="projectId", max_length=255)] = None,
     types: Annotated[list[StreamedType] | None, QueryParameter(name="types")] = None,
-    last_event_id: Annotated[str | None, QueryParameter(name="lastEventId", max_length=255)] = None,
+    last_event_id: Annotated[str | None, QueryParameter(name="lastEventId", max_length=MOST_ID)] = None,
 ) -> Response[Any]:
     """Listen to what happens, as server-sent events.
 
@@ -63,12 +64,19 @@ async def stream(
     refuse_many(follower, caller, request.app.state)
     listener = Listener(caller, project_id, frozenset(types) if types else None)
     on_stop(request.scope, listener.end)
-    last = header_of(request.scope, b"last-event-id") or last_event_id
+    last = _last_heard(request.scope) or last_event_id
     return Stream(
         _events(request.scope, follower, listener, last),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
+
+
+def _last_heard(scope: Scope) -> str:
+    last = header_of(scope, b"last-event-id")
+    if len(last) > MOST_ID:
+        raise errors.one_issue("Last-Event-ID", "Send the id of an event as it was told.", "invalid_value")
+    return last
 
 
 def refuse_many(follower: Follower, caller: Caller, state: State) -> None:

@@ -43,6 +43,21 @@ from layers.kit.problems import Issue
 from layers.kit.text import camel
 
 STREAM_EVENT = "StreamEvent"
+STREAM_PIECE: Json = {
+    "description": "One piece of the stream; it goes on without end.",
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "To go on after, as `Last-Event-ID`."},
+        "event": {"type": "string", "description": "The event's type."},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": ref(STREAM_EVENT),
+        },
+        "retry": {"type": "integer", "description": "Milliseconds to wait before opening the stream again."},
+    },
+}
+"""What stands in an answer of server-sent events, as clients take it apart."""
 
 
 class Document:
@@ -198,7 +213,7 @@ class Document:
             return {"content": {"application/json": {"schema": self.types.of(answer), **shown}}}
         media = handler.opt.get("media", ())
         if media == ("text/event-stream",):
-            return {"content": {media[0]: {"schema": ref(STREAM_EVENT)}}}
+            return {"content": {media[0]: {"schema": STREAM_PIECE}}}
         return {"content": {kind: {} for kind in media}} if media else {}
 
     # Webhooks -----------------------------------------------------------------------------------------------------
