@@ -44,6 +44,7 @@ WITHOUT = {
     **dict.fromkeys(("organizations", "api_keys"), "of the organisation, not of a project"),
     **dict.fromkeys(("alembic_version", "schema_compatibility"), "of the installation"),
     **dict.fromkeys(("workers", "request_counts"), "counts and names of machines"),
+    **dict.fromkeys(("dashboard_links", "dashboard_sessions"), "hashes, of keys of the organisation"),
     **dict.fromkeys(
         ("stray_objects", "intakes", "intake_pieces"), "ids, and keys made of them, while there are objects"
     ),

@@ -30,7 +30,8 @@ async def layers(env: Mapping[str, str], *arguments: str | Path) -> tuple[int, s
     """Run `layers …` with nothing set but `env`; returns its status and what it said."""
     cleared: dict[str, str | None] = {name: None for name in os.environ if name.startswith("LAYERS_")}
     given = [str(argument) for argument in arguments]
-    with patch("layers.console.set_up_logs"), _wide(out):  # this process has its logs set up
+    quiet = [patch(f"layers.{name}.set_up_logs") for name in ("console", "cli_installation")]
+    with quiet[0], quiet[1], _wide(out):  # this process has its logs set up
         done = await asyncio.to_thread(CliRunner().invoke, app, given, env={**cleared, **env})
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
