@@ -10,8 +10,8 @@ from generator import commands, lists, objects, operations, sdks
 from generator.text import page
 from generator.words import Undocumented
 from layers.app import contract
-from layers.docs.library import Library
 from layers.docs.site import WRITTEN, Site
+from layers.docs.sources import Library
 
 HERE = Path(__file__).resolve().parent
 PROSE = HERE / "generator/prose"

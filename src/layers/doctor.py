@@ -12,7 +12,7 @@ from layers.connector import Connector
 from layers.dashboard.pages import ROOT, is_built
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, Connection, connect
-from layers.docs.library import library
+from layers.docs.sources import library
 from layers.kit.times import utc_now
 from layers.platforms import CONNECTORS
 from layers.publishing.health import ALIVE, DISPATCH, LATE

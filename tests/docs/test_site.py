@@ -11,8 +11,8 @@ from posixpath import dirname, join, normpath
 
 import pytest
 
-from layers.docs.library import STRAYS, library
 from layers.docs.site import OPENAPI, SERVED, WRITTEN, Address, Site
+from layers.docs.sources import STRAYS, library
 
 VOID = {"meta", "link", "input", "br", "hr", "img", "wbr"}
 SHAPES = {"path", "circle"}

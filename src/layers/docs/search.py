@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from layers.docs.library import Library, Source
 from layers.docs.markdown import Heading, outline
+from layers.docs.sources import Library, Source
 
 WORD = re.compile(r"[\w.-]*\w")
 STOP = frozenset(

@@ -9,8 +9,8 @@ from hashlib import blake2b
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from layers.api.conditional import has
-from layers.docs.library import INDEX, library
 from layers.docs.site import SERVED, Site
+from layers.docs.sources import INDEX, library
 from layers.kit import html
 from layers.kit.safe_headers import Header
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from layers import __version__
-from layers.docs.library import INDEX, Library, Source
 from layers.docs.markdown import Heading, Rendered, render
 from layers.docs.search import index
+from layers.docs.sources import INDEX, Library, Source
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {
