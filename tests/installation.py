@@ -35,7 +35,8 @@ async def copied_database(postgres: Embedded, template: str) -> AsyncIterator[st
     """Copy a database for as long as the block runs; gives its URL."""
     name = f"layers_{next(NUMBERS)}"
     connection = await asyncpg.connect(postgres.url)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    # By files, without a log of every page: a tenth of the work.
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield postgres.url.replace("/layers?", f"/{name}?")
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()

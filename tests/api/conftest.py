@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 
 import aiohttp
-import asyncpg
 import pytest
-from ulid import ULID
 
 import conformance
+from installation import copied_database
 from layers.app import Shared, create_app, share
 from layers.db.embedded import Embedded
 from layers.db.pool import Pool, open_pool
@@ -18,12 +17,8 @@ from layers.settings import Settings
 @pytest.fixture(scope="module")
 async def database_url(postgres: Embedded, template: str) -> AsyncIterator[str]:
     """A fresh, migrated database."""
-    name = f"layers_{ULID()}".lower()
-    connection = await asyncpg.connect(postgres.url)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield postgres.url.replace("/layers?", f"/{name}?")
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    async with copied_database(postgres, template) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -265,7 +265,7 @@ HOT += [count_request, late, person, lease, audit]
 async def full(postgres: Any, template: str) -> AsyncIterator[Pool]:
     """A large database."""
     admin = await asyncpg.connect(postgres.url)
-    await admin.execute(f"CREATE DATABASE layers_plans TEMPLATE {template}")
+    await admin.execute(f"CREATE DATABASE layers_plans TEMPLATE {template} STRATEGY FILE_COPY")
     pool = await open_pool(postgres.url.replace("/layers?", "/layers_plans?"), 2, "layers plans")
     await pool.execute(FILL)
     await pool.execute("VACUUM ANALYZE")
