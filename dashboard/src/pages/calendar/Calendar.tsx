@@ -97,21 +97,31 @@ export default function Calendar({ projectId }: PageProps) {
     route(`${path}?${new URLSearchParams(given)}`, true);
   };
 
-  const move = async (entry: Entry, to: string) => {
+  /** Shows an entry at a time before it is read there; on another day it is another element. */
+  const show = (entry: Entry, at: string | undefined) => {
     const focused = chipOf(entry) === document.activeElement;
+    setMoving(at ? { id: entry.id, at } : undefined);
+    if (focused) requestAnimationFrame(() => chipOf(entry)?.focus());
+  };
+
+  const move = async (entry: Entry, to: string) => {
     setRefused(undefined);
-    setMoving({ id: entry.id, at: to });
+    show(entry, to);
     try {
       const moved = await layers.publishing.reschedule({ postId: entry.id, scheduledFor: to });
       toast(`Moved to ${dateTime(moved.scheduledFor)}.`);
     } catch (why) {
+      show(entry, undefined);
       setRefused(why);
     }
     await reload();
-    setMoving(undefined);
-    // On another day it is another element.
-    if (focused) requestAnimationFrame(() => chipOf(entry)?.focus());
   };
+
+  // Only what was read after the move knows of it.
+  const there = data?.some(({ id, at: when }) => id === moving?.id && Date.parse(when) === Date.parse(moving.at));
+  useEffect(() => {
+    if (there) setMoving(undefined);
+  }, [there]);
 
   const entries = useMemo(
     () => data?.map((entry) => (entry.id === moving?.id ? { ...entry, at: moving.at } : entry)),
