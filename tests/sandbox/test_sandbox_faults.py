@@ -91,11 +91,10 @@ async def test_skip_and_times_are_counted_across_servers(sandbox, second, person
     assert (await sandbox.call("GET", "/control/faults")).json == {"items": []}
 
 
-async def test_a_fault_set_elsewhere_is_seen_within_200_ms(sandbox, second, person):
+async def test_a_fault_set_elsewhere_strikes_from_the_moment_it_is_answered(sandbox, second, person):
     elsewhere = Person(second, person.who)
     assert (await elsewhere.put()).status == 200
     await sandbox.fault("bluesky", PUT, "unavailable")
-    await asyncio.sleep(0.25)
     assert (await elsewhere.put()).status == 503
 
 

@@ -16,8 +16,8 @@ Two ways to ask for them:
 **By request.** `POST /control/faults {"platform", "path", "action", "times", "skip", "seconds"}`: the
 first `skip` requests whose `METHOD /path` the regular expression `path` finds (the path as the platform
 has it, without the sandbox's prefix) pass, the next `times` are struck. `GET` lists, `DELETE` removes all.
-Kept in the database and counted there, so several processes together strike exactly `times`; another
-process sees a new fault after 200 ms. `revoke_token` needs a request that carries the token.
+Kept in the database, read anew for every request and counted there, so several processes together strike
+exactly `times`, from the moment the order is answered. `revoke_token` needs a request that carries the token.
 
 **By magic words in a post's text**, which strike at the call that commits the post, each once per post:
 `[fault:lose_answer]`, `[fault:error_after]`, `[fault:throttle]`, `[fault:refuse]`, `[fault:expire_token]`,
@@ -33,8 +33,8 @@ that announce a body, and then the end: an incomplete message.
 
 import asyncio
 import re
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
@@ -56,7 +56,6 @@ ANSWERED: dict[str, Outcome] = {
     "revoke_token": "expired_token",
     "unavailable": "unavailable",
 }
-FRESH = 0.2  # seconds the list of faults may be old
 WORD = re.compile(r"\[fault:([a-z_]+)(?:=(\d{1,4}(?:\.\d+)?))?\]")
 AFTERWARDS = "sandbox_afterwards"
 
@@ -98,33 +97,21 @@ class Struck(Exception):  # noqa: N818
 FAULTS = Kind("", "fault", Fault)
 
 
+@dataclass(frozen=True, slots=True)
 class Board:
-    """The faults asked for, re-read at most every 200 ms."""
+    """The faults asked for."""
 
-    def __init__(self, state: State) -> None:
-        self.state = state
-        self._faults: list[Fault] = []
-        self._read_at = -FRESH
-
-    def forget(self) -> None:
-        """Have the next request read the list again."""
-        self._read_at = -FRESH
+    state: State
 
     async def strike(self, platform: str, line: str) -> Fault | None:
         """Count a request (`METHOD /path`) and return the fault that strikes it."""
-        for fault in await self._current():
-            if fault.platform == platform and re.search(fault.path, line):
+        for row in reversed(await self.state.find(FAULTS)):
+            fault = row.value
+            if fault.platform == platform and not fault.spent and re.search(fault.path, line):
                 seen = await self.state.count_up(FAULTS, fault.id, "seen", fault.skip + fault.times)
                 if seen is not None and seen > fault.skip:
                     return fault
         return None
-
-    async def _current(self) -> list[Fault]:
-        if time.monotonic() - self._read_at > FRESH:
-            self._read_at = time.monotonic()
-            rows = await self.state.find(FAULTS)
-            self._faults = [row.value for row in reversed(rows) if not row.value.spent]
-        return self._faults
 
 
 class Interference:
@@ -244,14 +231,12 @@ def control_routes(board: Board, platforms: frozenset[str]) -> list[HTTPRouteHan
     async def add_fault(request: HttpRequest) -> Response[bytes]:
         fault = _read_fault(await request.body(), platforms)
         await board.state.add(FAULTS, fault.id, fault)
-        board.forget()
         return respond(Answer(201, fault))
 
     @delete("/control/faults")
     async def remove_faults() -> None:
         for row in await board.state.find(FAULTS):
             await board.state.remove(FAULTS, row.id)
-        board.forget()
 
     return [list_faults, add_fault, remove_faults]
 
