@@ -145,6 +145,11 @@ class Operation:
             if one.schema
         )
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether it answers events for as long as one listens."""
+        return any("text/event-stream" in one.media for one in self.answers())
+
 
 @cache
 def operations() -> Mapping[str, Operation]:

@@ -20,8 +20,9 @@ FILTERS: Mapping[str, Mapping[str, str]] = {
     "content.list": {"approvalStatus": "pending"},
     "webhooks.listDeliveries": {"status": "failed"},
     "audit.list": {"since": "2026-04-01T00:00:00Z"},
+    "events.stream": {"projectId": examples.PROJECT},
 }
-"""What the example of a list asks for."""
+"""What the example of a list or stream asks for."""
 ITEMS = {
     "apiKeys.list": "key",
     "audit.list": "event",
@@ -31,9 +32,15 @@ ITEMS = {
     "publishing.listScheduledPosts": "post",
     "webhooks.listEndpoints": "endpoint",
     "webhooks.listDeliveries": "delivery",
+    "events.stream": "event",
 }
-SHOWN = {"social.listAccounts": "socialAccountId", "apiKeys.list": "apiKeyId", "audit.list": "eventType"}
-"""What the example of a list prints of an item, where that is not its id."""
+SHOWN = {
+    "social.listAccounts": "socialAccountId",
+    "apiKeys.list": "apiKeyId",
+    "audit.list": "eventType",
+    "events.stream": "type",
+}
+"""What the example of a list or stream prints of an item, where that is not its id."""
 UPLOAD = (
     'curl {origin}{path} \\\n  -H "Authorization: Bearer $LAYERS_API_KEY" \\\n  -H "Idempotency-Key: {key}" \\\n'
     '  -F files=@sourdough.mp4 \\\n  -F caption="{caption}"'
@@ -68,6 +75,8 @@ def curl(operation: Operation) -> str:
     asked = "?" + "&".join(f"{name}={value}" for name, value in query.items()) if query else ""
     address = f"{ORIGIN}{path}{asked}"
     lines = [f'curl "{address}"' if asked else f"curl {address}"]
+    if operation.is_stream:
+        lines[0] = lines[0].replace("curl", "curl -N", 1)
     if operation.method not in ("GET", "POST") or (operation.method == "POST" and operation.body is None):
         lines[0] = lines[0].replace(
             "curl", "curl --head" if operation.method == "HEAD" else f"curl -X {operation.method}", 1
@@ -94,9 +103,12 @@ def typescript(operation: Operation) -> str:
     """Return the call with `@layers/sdk`."""
     given = {**_ids(operation), **_query(operation), **_body(operation)}
     call = _call_ts(
-        f"{operation.tag}.{_name(operation)}", given, writes=operation.method != "GET", item=operation.is_list
+        f"{operation.tag}.{_name(operation)}",
+        given,
+        writes=operation.method != "GET",
+        item=_is_read_in_turn(operation),
     )
-    if not operation.is_list:
+    if not _is_read_in_turn(operation):
         return call
     item = ITEMS[operation.id]
     return (
@@ -114,12 +126,16 @@ def python(operation: Operation) -> str:
         f"{snake(operation.tag)}.{snake(_name(operation))}",
         given,
         writes=operation.method != "GET",
-        item=operation.is_list,
+        item=_is_read_in_turn(operation),
     )
-    if not operation.is_list:
+    if not _is_read_in_turn(operation):
         return call
     item = ITEMS[operation.id]
     return f"for {item} in {call}:\n    print({item}.{snake(SHOWN.get(operation.id, 'id'))})"
+
+
+def _is_read_in_turn(operation: Operation) -> bool:
+    return operation.is_list or operation.is_stream
 
 
 def names(operation: Operation) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from layers.access.notes import Notes, writing
 from layers.api import errors
 from layers.api.conditional import conditional
 from layers.api.context import body_of
-from layers.api.envelope import Envelope, exception_handlers, respond
+from layers.api.envelope import RETRY_SECONDS, Envelope, exception_handlers, respond
 from layers.api.multipart import Form, FormLimits, receive_form
 from layers.api.openapi.document import Document
 from layers.api.routes import open_to_all
@@ -60,7 +60,7 @@ from layers.social_accounts import routes as social_accounts
 from layers.social_accounts.commands import Connecting
 from layers.social_accounts.oauth import CALLBACK
 from layers.social_accounts.store import is_awaited
-from layers.storage import ObjectMissing, Storage, StorageError, open_storage
+from layers.storage import Storage, StorageError, open_storage
 from layers.vault import Vault, open_vault
 from layers.webhooks import payloads
 from layers.webhooks import routes as webhooks
@@ -227,7 +227,8 @@ def create_app(shared: Shared) -> ASGIApp:
 
 def _on_storage_away(request: Request[Any, Any, Any], fault: StorageError) -> Response[Any]:
     log.error("object store failed", error=str(fault))
-    return respond(request, errors.Unavailable("The media store is not reachable. Try again later."))
+    words = "The media store does not answer, or has no room. Repeat the request later."
+    return respond(request, errors.Unavailable(words, headers={"Retry-After": str(RETRY_SECONDS)}))
 
 
 def sandbox_bounds(settings: Settings, pool: Pool) -> Bounds:
@@ -329,7 +330,7 @@ def _forgetter(storage: Storage) -> Any:
         for key in keys:
             try:
                 await storage.delete(key)
-            except (ObjectMissing, OSError) as fault:
+            except (StorageError, OSError) as fault:
                 log.warning("object left behind", key=key, error=repr(fault))
 
     def forget_objects(keys: list[str]) -> None:

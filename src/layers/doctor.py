@@ -1,5 +1,6 @@
 """What is wrong with an installation, each finding with its remedy. It looks; all it writes, it takes away again."""
 
+import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from layers.connector import Connector
+from layers.content.media import MAX_VIDEO_BYTES
 from layers.dashboard.pages import ROOT, is_built
 from layers.db import schema
 from layers.db.pool import DATABASE_AWAY, Connection, connect
@@ -22,6 +24,8 @@ from layers.storage import StorageError, open_storage
 from layers.vault import VaultError, key_file, open_vault
 
 OLDEST_SERVER = 15
+LITTLE_ROOM = 2 * MAX_VIDEO_BYTES
+"""Bytes free below which the next large video may find no room: it lies there twice for a moment."""
 MOST_SKEW = timedelta(seconds=2)
 WAITING = """
 SELECT (SELECT count(*) FROM scheduled_posts WHERE outcome_unknown) AS unknown,
@@ -171,7 +175,12 @@ def _data_dir(settings: Settings) -> list[Finding]:
         settings.open_data_dir()
     except SettingsError as why:
         return [Finding("data folder", False, str(why))]
-    return []
+    free = shutil.disk_usage(settings.data_dir).free
+    words = f"{free / 1e9:,.1f} GB free in {settings.data_dir}"
+    if free >= LITTLE_ROOM:
+        return [Finding("room", True, words)]
+    remedy = "What comes in is kept there first. Make room, or set LAYERS_DATA_DIR to a larger disk."
+    return [Finding("room", False, f"{words}. {remedy}")]
 
 
 async def _storage(settings: Settings) -> Finding:

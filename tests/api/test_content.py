@@ -3,6 +3,8 @@
 import asyncio
 import hashlib
 import json
+import resource
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -98,6 +100,26 @@ async def test_a_video_is_probed(client, shared, video: Path, film: bytes) -> No
     assert abs(asset["durationMs"] - 2000) < 200
     assert (asset["sizeBytes"], asset["sha256"]) == (len(film), hashlib.sha256(film).hexdigest())
     assert left_in(shared) == []
+
+
+@pytest.fixture
+def no_room() -> Iterator[None]:
+    """Let this process write no file beyond 64 KiB, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("no_room")
+async def test_where_there_is_no_room_an_upload_is_refused_in_these_words_and_leaves_nothing(client, shared):
+    project = await client.project()
+    small, large = ("files", b"x" * 1000, "a.jpg"), ("files", bytes(3 * 1024 * 1024), "b.jpg")
+    answer = await send_form(client, project, small, large)
+    assert (answer.status, answer.code, answer.headers["retry-after"]) == (503, "UNAVAILABLE", "60")
+    assert "no room" in answer["error"]["message"]
+    assert left_in(shared) == []
+    assert (await client.get(f"/v1/projects/{project}/content"))["items"] == []
 
 
 async def test_an_image_is_probed(client, image: Path) -> None:

@@ -156,3 +156,13 @@ async def test_a_folder_nothing_can_be_written_to_is_named(database_url: str, tm
         assert running.returncode == 1
         assert b"LAYERS_DATA_DIR: nothing can be written to" in said.replace(b"\n", b" ")
         assert b"Traceback" not in said
+
+
+async def test_a_disk_that_is_nearly_full_is_named(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(data_dir=tmp_path)
+    enough = {finding.what: finding for finding in await examine(settings, database_url)}["room"]
+    assert (enough.ok, str(tmp_path) in enough.words) == (True, True)
+    monkeypatch.setattr(doctor, "LITTLE_ROOM", 2**60)
+    assert "Make room" in bad(await examine(settings, database_url))["room"]

@@ -1,5 +1,6 @@
 """The outermost layer: a request id, one line in the log, and an answer in the one error shape whatever happens."""
 
+import errno
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -31,6 +32,9 @@ from layers.kit.text import camel
 log = structlog.get_logger("layers.api")
 RETRY_SECONDS = 2
 """What a caller is told to wait when the database is away."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_ROOM_SECONDS = 60
+"""The same for a full disk, which somebody must empty."""
 MOST_LOGGED = 300
 """Of a path, in characters."""
 
@@ -148,7 +152,15 @@ def _on_problem(request: Request[Any, Any, Any], problem: errors.Problem) -> Res
     return respond(request, problem)
 
 
+def _on_no_room(request: Request[Any, Any, Any], fault: Exception) -> Response[Any]:
+    log.error("no room left on the disk", error=repr(fault))
+    words = "The server has no room left; nothing was kept. Repeat the request later."
+    return respond(request, errors.Unavailable(words, headers={"Retry-After": str(NO_ROOM_SECONDS)}))
+
+
 def _on_database_away(request: Request[Any, Any, Any], fault: Exception) -> Response[Any]:
+    if isinstance(fault, OSError) and fault.errno in NO_ROOM:
+        return _on_no_room(request, fault)
     log.warning("database away", error=repr(fault))
     return respond(request, unavailable())
 
@@ -208,5 +220,6 @@ def exception_handlers() -> Mapping[type[Exception], Callable[..., Response[Any]
         HTTPException: _on_http_exception,
         **dict.fromkeys((*DATABASE_AWAY, *BUSY), _on_database_away),
         asyncpg.DeadlockDetectedError: _on_deadlock,
+        asyncpg.DiskFullError: _on_no_room,
         Exception: _on_bug,
     }

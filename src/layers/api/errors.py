@@ -223,7 +223,8 @@ class Internal(Problem):
 
 
 class Unavailable(Problem):
-    """The database is away; nothing is known to have happened, so repeat with the same Idempotency-Key."""
+    """The database or the media store is away, or the disk is full; nothing is known to have happened, so repeat
+    with the same Idempotency-Key."""
 
     code, status = "UNAVAILABLE", 503
 

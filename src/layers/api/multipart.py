@@ -11,7 +11,7 @@ import re
 import tempfile
 import unicodedata
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
@@ -198,7 +198,8 @@ class _File:
 
     def abandon(self) -> None:
         self.path.unlink(missing_ok=True)
-        self._file.close()
+        with suppress(OSError):  # a full disk takes not even what is left to write
+            self._file.close()
 
 
 class _Receiver:

@@ -17,7 +17,14 @@ export function Week(board: Board) {
   const days = byDay(board.entries);
   const scroller = useRef<HTMLDivElement>(null);
   const first = Math.min(...board.entries.map(({ at }) => minuteOf(at)), 9 * 60);
-  useEffect(() => scroller.current?.scrollTo({ top: Math.max(0, (first / 60) * HOUR - HOUR) }), [board.days[0]?.toString()]);
+  useEffect(() => {
+    const today = scroller.current?.querySelector<HTMLElement>("[aria-current=date]");
+    const clock = today?.parentElement?.firstElementChild?.clientWidth ?? 0;
+    scroller.current?.scrollTo({
+      top: Math.max(0, (first / 60) * HOUR - HOUR),
+      left: today ? today.offsetLeft - clock : 0,
+    });
+  }, [board.days[0]?.toString()]);
   return (
     <div class="hours card" ref={scroller} tabIndex={0} aria-label="Week">
       <div class="names">

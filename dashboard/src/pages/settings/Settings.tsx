@@ -1,6 +1,7 @@
 /** What the project and its keys are set to, and what was done with them. */
 import { useLocation, useRoute } from "preact-iso";
 import type { ComponentType } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { pathOf, type PageProps } from "../../places";
 import { can } from "../../session";
 import { Approval } from "./Approval";
@@ -30,6 +31,10 @@ export default function Settings({ projectId }: PageProps) {
   const { path } = useLocation();
   const open = TABS.filter(({ scope }) => can(scope));
   const current = open.find((one) => one.path === tab) ?? open[0];
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [current]);
   if (!current) return null;
   const { Part } = current;
   return (
@@ -37,7 +42,7 @@ export default function Settings({ projectId }: PageProps) {
       <header>
         <h1>Settings</h1>
       </header>
-      <nav class="tabs" aria-label="Settings">
+      <nav class="tabs" aria-label="Settings" ref={tabs}>
         {open.map((one) => (
           <a
             key={one.path}

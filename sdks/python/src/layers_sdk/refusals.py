@@ -133,7 +133,10 @@ class UnauthenticatedError(ApiError):
 
 
 class UnavailableError(ApiError):
-    """The database is away; nothing is known to have happened, so repeat with the same Idempotency-Key."""
+    """The database or the media store is away, or the disk is full; nothing is known to have happened, so repeat
+
+    with the same Idempotency-Key.
+    """
 
     code = "UNAVAILABLE"
 

@@ -132,7 +132,10 @@ export class UnauthenticatedError extends ApiError<"UNAUTHENTICATED"> {
   override name = "UnauthenticatedError";
 }
 
-/** The database is away; nothing is known to have happened, so repeat with the same Idempotency-Key. */
+/**
+ * The database or the media store is away, or the disk is full; nothing is known to have happened, so repeat
+ * with the same Idempotency-Key.
+ */
 export class UnavailableError extends ApiError<"UNAVAILABLE"> {
   override name = "UnavailableError";
 }
