@@ -1,6 +1,5 @@
 """Driving the dashboard as a person would: a headless Chromium, an installation, and who is signed in."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +20,6 @@ from layers.app import Shared, create_app, share
 from layers.dashboard.pages import Dashboard
 from layers.db.pool import Pool, open_pool
 from layers.kit.safe_headers import safe_headers
-from layers.sandbox.faults import FRESH
 from layers.settings import Settings
 
 ARGUMENTS = [
@@ -110,7 +108,6 @@ class Site:
             session.post(f"{self.origin}/sandbox/control/faults", json=fault) as answer,
         ):
             assert answer.ok, await answer.text()
-        await asyncio.sleep(FRESH)  # by then the worker's sandbox has heard of it, too
 
     async def calm(self) -> None:
         """Let nothing strike any more."""
