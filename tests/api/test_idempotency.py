@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from arrange import ahead, declared_routes, make_failed, target
 
-from layers.api.transaction import IdempotentCall, claim_key
+from layers.api.transaction import IdempotentCall, begin, commit
 from layers.app import create_app
 from layers.kit.canonical import fingerprint
 from layers.loopback import loopback_server
@@ -362,8 +362,8 @@ async def test_twins_of_a_refusal_are_all_refused(client) -> None:
 
 
 async def in_flight(connection: asyncpg.Connection, caller, path: str, key: str) -> None:
-    """Do what the first of two twins does before its work."""
-    assert await claim_key(connection, IdempotentCall(caller.api_key_id, "POST", path, key, b"")) is None
+    """Do what the first of two twins does before its work; a ROLLBACK ends it."""
+    assert await begin(connection, IdempotentCall(caller.api_key_id, "POST", path, key, b"")) is None
 
 
 async def wait_for_lock(pool) -> None:
@@ -400,15 +400,13 @@ async def test_a_twin_does_not_wait_for_ever(client, pool) -> None:
     """After ten seconds it is told that the first is still at work; so is whoever waits for a locked container."""
     _, account, container = await ready(client)
     async with pool.acquire() as connection:
-        first = connection.transaction()
-        await first.start()
         await in_flight(connection, client, f"/v1/content/{container}/publish", "twin")
         await connection.execute("SELECT FROM containers WHERE id = $1 FOR UPDATE", container)
         twin, other = await asyncio.gather(
             client.publish(container, account, idempotency_key="twin"),
             client.publish(container, account, idempotency_key="other"),
         )
-        await first.rollback()
+        await connection.execute("ROLLBACK")
     assert (twin.status, twin.code) == (409, "CONFLICT")
     assert twin.details == {"subcode": "IDEMPOTENCY_IN_FLIGHT"}
     assert int(twin.headers["retry-after"]) > 0
@@ -434,8 +432,6 @@ async def test_a_request_given_up_to_end_a_deadlock_is_done_again(client, pool) 
 async def test_a_twin_works_itself_if_the_first_gave_up(client, pool) -> None:
     _, account, container = await ready(client)
     async with pool.acquire() as connection:
-        first = connection.transaction()
-        await first.start()
         await in_flight(connection, client, f"/v1/content/{container}/publish", "heir")
         waiting = asyncio.create_task(client.publish(container, account, idempotency_key="heir"))
         async with asyncio.timeout(8):
@@ -443,9 +439,18 @@ async def test_a_twin_works_itself_if_the_first_gave_up(client, pool) -> None:
                 if await pool.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
                     break
                 await asyncio.sleep(0.01)
-        await first.rollback()
+        await connection.execute("ROLLBACK")
     answer = await waiting
     assert (answer.status, REPLAYED in answer.headers) == (200, False)
+
+
+async def test_a_transaction_that_came_to_nothing_is_no_success(pool) -> None:
+    async with pool.acquire() as connection:
+        await begin(connection, None)
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await connection.execute("SELECT 1 / 0")
+        with pytest.raises(RuntimeError, match="ROLLBACK"):
+            await commit(connection)
 
 
 # Uploads ---------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from layers.access.notes import Notes, Refusal
 from layers.api import errors
 from layers.api.context import method_of, state_of
 from layers.api.routes import ANY_KEY
+from layers.api.transaction import LOOKED_UP, repeatable
 from layers.db.pool import Connection
 from layers.events import Event
 from layers.kit.times import utc_now
@@ -149,7 +150,11 @@ async def authenticate(scope: Scope) -> Caller:
     presented = _presented(scope)
     if presented is None:
         return await caller_of_session(scope)
-    return admit(scope, await key_of(scope, presented))
+    request = repeatable(scope)
+    record = await key_of(scope, presented, request)
+    if request:
+        state_of(scope)[LOOKED_UP] = record
+    return admit(scope, record)
 
 
 async def caller_of_session(scope: Scope) -> Caller:
@@ -172,12 +177,12 @@ async def caller_of_session(scope: Scope) -> Caller:
     return replace(caller, return_hosts=(*caller.return_hosts, here))
 
 
-async def key_of(scope: Scope, text: str) -> asyncpg.Record:
-    """Return the key that was presented as `store.BEARER`, whatever its state. Raises Unauthenticated."""
+async def key_of(scope: Scope, text: str, request: tuple[str, str, str] | None = None) -> asyncpg.Record:
+    """Return the key that was presented as `store.find_key` does, whatever its state. Raises Unauthenticated."""
     presented = keys.parse_key(text)
     if presented is None:
         raise _unknown("Send a key as `Authorization: Bearer lp_…`.")
-    record = await store.find_key(scope["litestar_app"].state["pool"], presented.key_id)
+    record = await store.find_key(scope["litestar_app"].state["pool"], presented.key_id, request)
     right = keys.matches(presented, record["secret_hash"] if record else keys.NOBODYS_HASH)
     if record is None:
         raise _unknown("This key is not known.")

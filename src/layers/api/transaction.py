@@ -3,6 +3,9 @@
 The record is inserted with the response just before the commit, so that work and memory stand or fall together: no
 crash can part them. A twin waits for the first one's advisory lock and then replays its answer; the record's unique
 index has the last word. Only what was committed is remembered: 2xx, and refusals that themselves changed something.
+
+Round trips are what a request costs. So the record is looked up together with the key that calls (`LOOKED_UP`), the
+lock is taken with BEGIN, and a repeat is answered without a transaction.
 """
 
 import re
@@ -41,10 +44,13 @@ MAX_DEPTH = 100
 """Levels of a JSON body."""
 KEPT_FOR = "24 hours"
 RECORD = "r.fingerprint, r.status, r.body"
-SAME_CALL = (
-    "r.api_key_id = $1 AND r.method = $2 AND r.path = $3 AND r.idempotency_key = $4"
+SAME_REQUEST = (
+    "r.method = $2 AND r.path = $3 AND r.idempotency_key = $4"
     f" AND r.created_at >= now() - interval '{KEPT_FOR}'"
 )
+"""Of a caller's records, that of a request as `repeatable` gives it. Needs $2 to $4, $1 is for who calls."""
+LOOKED_UP = "looked_up"
+"""Where the request's record is (`RECORD`; its status None if there was none), if it came with the caller's key."""
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]{1,255}")
 UPLOAD_STATE = "upload"
 """Where a route that takes files finds them (a `layers.api.multipart.Form`)."""
@@ -93,7 +99,11 @@ def transaction(app: ASGIApp) -> ASGIApp:
         try:
             body_print = await _take_body(scope, receive)
             call = _idempotent_call(scope, body_print)
-            response = await _staged(scope, pool, call) or await _once(app, scope, pool, call)
+            response = (
+                _known(scope, call) or await _staged(scope, pool, call) or await _once(app, scope, pool, call)
+            )
+            if response.replayed and opt.get("secret"):
+                response.body = _vault(scope).unseal(response.body, _owner(call))["body"].encode()
         finally:
             if UPLOAD_STATE in state_of(scope):
                 state_of(scope)[UPLOAD_STATE].discard()
@@ -206,6 +216,14 @@ def _children(node: object) -> Iterable[object]:
     return cast("list[object]", node) if isinstance(node, list) else ()
 
 
+def repeatable(scope: Scope) -> tuple[str, str, str] | None:
+    """Return method, path and Idempotency-Key of a request that may be a repeat."""
+    key = header_of(scope, b"idempotency-key")
+    if method_of(scope) in ("GET", "HEAD") or not VISIBLE_ASCII.fullmatch(key):
+        return None
+    return method_of(scope), scope["path"], key
+
+
 def _idempotent_call(scope: Scope, body_print: bytes) -> IdempotentCall | None:
     key = header_of(scope, b"idempotency-key")
     if not any(name == b"idempotency-key" for name, _ in scope["headers"]):
@@ -248,12 +266,18 @@ class Captured:
         await send(body)
 
 
+def _known(scope: Scope, call: IdempotentCall | None) -> Captured | None:
+    """Return what an earlier twin was answered, if that was seen when the caller's key was looked up."""
+    row = state_of(scope).get(LOOKED_UP)
+    return _replay(call, row) if call and row else None
+
+
 async def _staged(scope: Scope, pool: Pool, call: IdempotentCall | None) -> Captured | None:
     """Do a route's long work before its transaction; returns the earlier response, if any, and does nothing then."""
     stage = scope["route_handler"].opt.get("stage")
     if stage is None:
         return None
-    if call and (earlier := await _earlier(pool, call)):
+    if call and (earlier := await find_response(pool, call)):
         return earlier
     await stage(scope)
     return None
@@ -262,32 +286,29 @@ async def _staged(scope: Scope, pool: Pool, call: IdempotentCall | None) -> Capt
 async def _once(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall | None) -> Captured:
     for _ in range(TRIES):
         try:
-            response = await _mutate(app, scope, pool, call)
-            if response.replayed and scope["route_handler"].opt.get("secret"):
-                response.body = _vault(scope).unseal(response.body, _owner(call))["body"].encode()
-            return response
+            return await _mutate(app, scope, pool, call)
         except AgainError:
             hooks_of(scope).clear()
     raise unavailable()
 
 
 async def _mutate(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall | None) -> Captured:
+    is_looked_up = state_of(scope).pop(LOOKED_UP, None) is not None  # once: the next try asks anew
     try:
         async with pool.acquire(timeout=10) as connection:
-            tx = connection.transaction()
-            await tx.start()
             try:
-                response = await _work(app, scope, connection, call)
+                earlier = await begin(connection, call, is_looked_up=is_looked_up)
+                response = earlier or await _work(app, scope, connection, call)
             except BaseException:
-                await tx.rollback()
+                await connection.execute("ROLLBACK")
                 raise
             if response.committed:
-                await tx.commit()
+                await commit(connection)
                 return response
-            await tx.rollback()
+            await connection.execute("ROLLBACK")
             if call is None or response.replayed:
                 return response
-            return await _earlier(connection, call) or response
+            return await find_response(connection, call) or response
     except asyncpg.DeadlockDetectedError:
         raise AgainError from None
     except asyncpg.LockNotAvailableError:
@@ -296,9 +317,39 @@ async def _mutate(app: ASGIApp, scope: Scope, pool: Pool, call: IdempotentCall |
         raise unavailable() from None
 
 
+async def begin(
+    connection: Connection, call: IdempotentCall | None, *, is_looked_up: bool = False
+) -> Captured | None:
+    """Begin a transaction and claim the key until it ends, waiting for a twin in flight; returns the earlier response,
+    if any. `is_looked_up`: there was none when the caller's key was looked up, and none is looked for again.
+
+    Not asyncpg's own transaction, which cannot take the lock in the round trip of its BEGIN.
+    """
+    if call is None:
+        await connection.execute("BEGIN")
+        return None
+    claim = f"BEGIN; SELECT WHERE pg_try_advisory_xact_lock('{call.lock}'::bigint)"
+    if await connection.execute(claim) == "SELECT 1":  # the rows there were: one if it was claimed
+        return None if is_looked_up else await find_response(connection, call)
+    try:
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", call.lock)
+    except asyncpg.LockNotAvailableError:
+        raise errors.Conflict(
+            "A request with this Idempotency-Key is still being worked on.",
+            {"subcode": "IDEMPOTENCY_IN_FLIGHT"},
+            headers={"Retry-After": "1"},
+        ) from None
+    return await find_response(connection, call)
+
+
+async def commit(connection: Connection) -> None:
+    """Commit, or raise RuntimeError where nothing was."""
+    tag = await connection.execute("COMMIT")
+    if tag != "COMMIT":  # as PostgreSQL answers where a statement failed and nobody minded
+        raise RuntimeError(f"the transaction ended with {tag}")
+
+
 async def _work(app: ASGIApp, scope: Scope, connection: Connection, call: IdempotentCall | None) -> Captured:
-    if call and (earlier := await claim_key(connection, call)):
-        return earlier
     state = state_of(scope)
     state["tx"] = connection
     response = Captured()
@@ -362,31 +413,10 @@ async def keep_response(
         raise AgainError
 
 
-async def claim_key(connection: Connection, call: IdempotentCall) -> Captured | None:
-    """Claim the key until the transaction ends, waiting for a twin in flight; returns the earlier response, if any."""
-    row = await connection.fetchrow(
-        f"SELECT lock.claimed, {RECORD} FROM (SELECT pg_try_advisory_xact_lock($5) AS claimed OFFSET 0) AS lock"
-        f" LEFT JOIN idempotency_records r ON {SAME_CALL}",
-        *(*call.identity, call.lock),
-    )
-    assert row is not None
-    if row["status"] is not None or row["claimed"]:
-        return _replay(call, row)
-    try:
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", call.lock)
-    except asyncpg.LockNotAvailableError:
-        raise errors.Conflict(
-            "A request with this Idempotency-Key is still being worked on.",
-            {"subcode": "IDEMPOTENCY_IN_FLIGHT"},
-            headers={"Retry-After": "1"},
-        ) from None
-    return await _earlier(connection, call)
-
-
-async def _earlier(connection: Queries, call: IdempotentCall) -> Captured | None:
+async def find_response(connection: Queries, call: IdempotentCall) -> Captured | None:
     """Return what an earlier twin was answered: one that was committed while this call waited, or was refused."""
     row = await connection.fetchrow(
-        f"SELECT {RECORD} FROM idempotency_records r WHERE {SAME_CALL}",
+        f"SELECT {RECORD} FROM idempotency_records r WHERE r.api_key_id = $1 AND {SAME_REQUEST}",
         *call.identity,
     )
     return _replay(call, row) if row else None

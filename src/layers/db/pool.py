@@ -1,7 +1,7 @@
 """The connection pool: one per process, made for short transactions."""
 
-from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any, Protocol, cast
 
 import asyncpg
@@ -35,7 +35,7 @@ class Queries(Protocol):
 
 
 class Transaction(Protocol):
-    """A transaction, or a savepoint inside one."""
+    """A transaction."""
 
     async def start(self) -> None:
         """Begin."""
@@ -108,6 +108,18 @@ class Pool(Queries, Protocol):
     def get_max_size(self) -> int:
         """Return how many there may be."""
         ...
+
+
+@asynccontextmanager
+async def savepoint(tx: Connection) -> AsyncGenerator[None]:
+    """Undo the block alone when it raises, and keep the transaction it stands in."""
+    await tx.execute("SAVEPOINT here")
+    try:
+        yield
+    except BaseException:
+        await tx.execute("ROLLBACK TO SAVEPOINT here")
+        raise
+    await tx.execute("RELEASE SAVEPOINT here")
 
 
 SESSION = {

@@ -13,7 +13,7 @@ from layers import events
 from layers.access.caller import Caller
 from layers.api import errors
 from layers.connector import Limits
-from layers.db.pool import Connection
+from layers.db.pool import Connection, savepoint
 from layers.kit import metrics
 from layers.kit.problems import Issue
 from layers.kit.times import iso_z, to_utc
@@ -216,7 +216,7 @@ async def promote(tx: Connection, caller: Caller, container_id: str, now: dateti
     if intent is None:
         return None
     try:
-        async with tx.transaction():
+        async with savepoint(tx):
             queued = await _release(tx, caller, intent, now)
     except errors.Problem as refusal:
         error: dict[str, object] = {
