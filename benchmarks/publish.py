@@ -12,9 +12,10 @@ import msgspec
 from benchmarks.arrange import Ground, populate, serve_on
 from benchmarks.load import Answers, load, post_json
 from benchmarks.processes import CORES, FIRST, LAST, cpu_seconds, end, free_port, pin, tree
+from layers.access import keys, store
 from layers.access.caller import Caller
-from layers.api.transaction import IdempotentCall, claim_key, keep_response
-from layers.db.pool import open_pool
+from layers.api.transaction import IdempotentCall, begin, commit, keep_response
+from layers.db.pool import Pool, open_pool
 from layers.kit.canonical import fingerprint
 from layers.kit.ids import new_id
 from layers.kit.times import utc_now
@@ -82,13 +83,16 @@ async def direct(ground: Ground, *, seconds: float) -> dict[str, float]:
     caller = Caller(
         ground.organization_id, "Bench", "live", "key_bench", frozenset("*"), "unlimited", (), "req_bench"
     )
+    presented = keys.parse_key(ground.key)
+    assert presented is not None
+    key_id = presented.key_id
     turns, done, until = count(), 0, time.perf_counter() + seconds
 
     async def client() -> None:
         nonlocal done
         while time.perf_counter() < until:
             turn = next(turns)
-            await _one(pool, caller, f"cnt_{turn % CONTAINERS}", f"sa_{turn % ACCOUNTS}")
+            await _one(pool, key_id, caller, f"cnt_{turn % CONTAINERS}", f"sa_{turn % ACCOUNTS}")
             done += 1
 
     await asyncio.gather(*(client() for _ in range(16)))
@@ -97,15 +101,17 @@ async def direct(ground: Ground, *, seconds: float) -> dict[str, float]:
     return {"transactions": done, "transactions_per_second": round(done / seconds, 1)}
 
 
-async def _one(pool, caller: Caller, container: str, account: str) -> None:
+async def _one(pool: Pool, key_id: str, caller: Caller, container: str, account: str) -> None:
     target = Target(social_account_id=account, mode="direct_publish", allow_duplicate=True)
     call = IdempotentCall(
         caller.api_key_id, "POST", f"/v1/content/{container}/publish", new_id("i"), fingerprint(account)
     )
-    async with pool.acquire() as tx, tx.transaction():
-        await claim_key(tx, call)
+    assert await store.find_key(pool, key_id, (call.method, call.path, call.key))
+    async with pool.acquire() as tx:
+        await begin(tx, call, is_looked_up=True)
         done = await publish(tx, caller, container, [target], utc_now(), lambda _: None)
         await keep_response(tx, call, 200, msgspec.json.encode(done), None)
+        await commit(tx)
 
 
 async def run(ground: Ground, *, seconds: float) -> dict[str, dict[str, float] | float]:
