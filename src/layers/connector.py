@@ -153,7 +153,7 @@ class NotPosted:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """`find`: the platform cannot say."""
+    """`find`: the platform cannot say. `why` is a sentence without its full stop."""
 
     why: str
 

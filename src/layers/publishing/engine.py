@@ -515,7 +515,7 @@ class _Attempt:
                 )
             case Unknown(why):
                 if self.now() - entry.sent_at > self.timing.unknown_after:
-                    raise _OutcomeUnknown(why)
+                    raise _OutcomeUnknown(f"{why}.")
                 raise self._doubt(why)
 
     # Settlements -------------------------------------------------------------------------------------------------
@@ -584,7 +584,7 @@ class _Attempt:
 
     def _failed(self, failure: Failure) -> Settlement:
         if any(e.effect is Effect.COMMIT and e.reply is None for e in self.journal.values()):
-            return self._park_in_doubt(self._doubt(failure.message))
+            return self._park_in_doubt(self._doubt(failure.message.removesuffix(".")))
         if isinstance(failure, Rejected) or not failure.retryable:
             return self._end_failed(failure.code, failure.message, failure.platform_code)
         if isinstance(failure, Throttled):

@@ -95,10 +95,13 @@ function Health({ health, platform }: { health: AccountHealth; platform: string 
         </dd>
       </div>
       <div>
-        <dt>Waiting</dt>
+        <dt>{health.holdUntil ? "Paused by the platform" : "Wait for a reconnect"}</dt>
         <dd>
-          {health.postsWaiting === 0 ? "None" : health.postsWaiting}
-          {health.holdUntil && <small>paused by the platform, goes on {fromNow(health.holdUntil)}</small>}
+          {health.holdUntil
+            ? `Goes on ${fromNow(health.holdUntil)}`
+            : health.postsWaiting === 0
+              ? "No posts"
+              : health.postsWaiting}
         </dd>
       </div>
     </dl>

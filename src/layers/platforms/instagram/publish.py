@@ -49,7 +49,7 @@ def find(post: Post, account: Account, journal: Journal) -> Flow[Found | NotPost
     """Ask the container whether it became a post; for a comment, look among the post's comments."""
     lost = [entry for entry in journal if entry.effect is Effect.COMMIT and entry.reply is None]
     if not lost:
-        return Unknown("No call is without an answer.")
+        return Unknown("No call is without an answer")
     if lost[-1].name == COMMENT:
         return (yield from _find_comment(post, account, journal))
     return (yield from _find_post(post, account, journal, lost[-1]))
@@ -101,7 +101,7 @@ def _find_post(
     name = "container" + lost.name.removeprefix(COMMIT)
     made = [entry.reply for entry in journal if entry.name == name and entry.reply]
     if not made:
-        return Unknown("No container was made, so there is nothing to ask Instagram about.")
+        return Unknown("No container was made, so there is nothing to ask Instagram about")
     container = made[-1].text_at("id")
     reply = yield get(account, "outcome", f"{container}?fields=status_code,status")
     match reply.text_at("status_code"):

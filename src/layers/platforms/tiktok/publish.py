@@ -248,14 +248,14 @@ def _title(caption: str) -> str:
 def _find_upload(post: Post, account: Account, journal: Journal) -> Flow[Found | NotPosted | Unknown]:
     started = [entry.reply for entry in _by_time(journal) if entry.name.startswith("init") and entry.reply]
     if not started:
-        return Unknown("No upload was begun, so there is nothing to ask TikTok about.")
+        return Unknown("No upload was begun, so there is nothing to ask TikTok about")
     reply = yield _status(account, data_of(started[-1], Init).publish_id)
     status = data_of(reply, Status)
     if status.status != "PROCESSING_UPLOAD":
         return Found(Reply(status=201))
     size = post.media[0].size_bytes
     if status.uploaded_bytes is None:
-        return Unknown("TikTok waits for bytes but does not say how many it has.")
+        return Unknown("TikTok waits for bytes but does not say how many it has")
     if status.uploaded_bytes < size:
         return NotPosted(f"TikTok holds {status.uploaded_bytes} of {size} bytes.", final=True)
     return Found(Reply(status=201))
@@ -265,7 +265,7 @@ def _find_photos(post: Post, account: Account, journal: Journal) -> Flow[Found |
     """Match the caption among the creator's newest posts; absence proves nothing there."""
     lost = [entry for entry in _by_time(journal) if entry.effect is Effect.COMMIT and entry.reply is None]
     if post.mode != "direct_publish" or not lost or not _plain(post.caption):
-        return Unknown("TikTok lists neither drafts nor anything to tell photos without a caption apart.")
+        return Unknown("TikTok lists neither drafts nor anything to tell photos without a caption apart")
     path = "/v2/video/list/?fields=id,title,video_description,create_time"
     call = api_call(account, "list", Effect.READ, path, {"max_count": 20}, handles=(401, 403))
     reply = yield call
@@ -285,7 +285,7 @@ def _find_photos(post: Post, account: Account, journal: Journal) -> Flow[Found |
 
 def _without_list(call: Call, reply: Reply) -> Unknown:
     if error_code(reply) in ("scope_not_authorized", "scope_permission_missed"):
-        return Unknown("Without the scope video.list TikTok cannot be asked.")
+        return Unknown("Without the scope video.list TikTok cannot be asked")
     raise classify(call, reply) or Rejected("PLATFORM_REFUSED", "TikTok refused to list the creator's posts.")
 
 
