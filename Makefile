@@ -6,6 +6,7 @@ PAGE := src/layers/dashboard/static/index.html
 PAGE_SOURCES := $(shell find dashboard sdks/typescript/src -type f -not -path '*/node_modules/*')
 PEERS := benchmarks/peers
 LOCKS := requirements.lock $(PEERS)/requirements.lock
+NPM_LOCKS := dashboard/package-lock.json sdks/typescript/package-lock.json
 PEERS_STAMP := $(PEERS)/.venv/.installed
 UV_VERSION := 0.13.9
 
@@ -34,11 +35,11 @@ check: install
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python sdks/generate.py --check
 	$(BIN)/python sdks/typescript/generate.py --check
-	$(BIN)/python .ci/audit.py $(LOCKS)
+	$(BIN)/python .ci/audit.py $(LOCKS) $(NPM_LOCKS)
 
 # Like the audit in `check`, and fails where the service of known vulnerabilities cannot be asked.
 audit: install
-	$(BIN)/python .ci/audit.py --strict $(LOCKS)
+	$(BIN)/python .ci/audit.py --strict $(LOCKS) $(NPM_LOCKS)
 
 fix: install
 	$(BIN)/ruff format .

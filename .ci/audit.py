@@ -1,6 +1,8 @@
 """Asks OSV whether a locked dependency has a known vulnerability, and checks that each is locked by hash.
 
-    python .ci/audit.py requirements.lock …
+    python .ci/audit.py requirements.lock … package-lock.json …
+
+Of npm's locks only what reaches users is looked at, not what builds and tests it.
 
 Ends with 1 for a vulnerability or a dependency without a hash. Where OSV cannot be reached nothing is known: that is
 said in plain words and ends with 0, or with 2 when `--strict` is given. A vulnerability that does not concern us is
@@ -21,12 +23,35 @@ PASSING = (408, 429)
 """Answers below 500 that say no more than: not now."""
 IGNORED: dict[str, str] = {}
 """Vulnerability → why it does not concern us."""
+BATCH = 500
+"""Questions at a time; the service takes 1,000."""
 PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^ ;\\]+)", re.MULTILINE)
 
 
-def read_lock(file: Path) -> tuple[set[tuple[str, str]], list[str]]:
-    """Return what a lock pins as (name, version), and the names that have no hash."""
-    pins, bare = set[tuple[str, str]](), list[str]()
+Pin = tuple[str, str, str]
+"""Ecosystem, name, version."""
+
+
+def read_lock(file: Path) -> tuple[set[Pin], list[str]]:
+    """Return what a lock pins, and the names that have no hash."""
+    return _read_npm(file) if file.suffix == ".json" else _read_python(file)
+
+
+def _read_npm(file: Path) -> tuple[set[Pin], list[str]]:
+    pins, bare = set[Pin](), list[str]()
+    for path, told in json.loads(file.read_text())["packages"].items():
+        at, inside, name = path.rpartition("node_modules/")
+        if not inside or told.get("dev") or told.get("link"):
+            continue
+        name = told.get("name", name)
+        if not told.get("integrity", "").startswith("sha512-"):
+            bare.append(f"{at}{name}")
+        pins.add(("npm", name, told["version"]))
+    return pins, bare
+
+
+def _read_python(file: Path) -> tuple[set[Pin], list[str]]:
+    pins, bare = set[Pin](), list[str]()
     for block in re.split(r"^(?=[A-Za-z0-9])", file.read_text(), flags=re.MULTILINE):
         if block.startswith("#") or not block.strip():
             continue
@@ -34,13 +59,27 @@ def read_lock(file: Path) -> tuple[set[tuple[str, str]], list[str]]:
         if pin is None or not re.search(r"--hash=sha256:[0-9a-f]{64}\b", block):
             bare.append(block.split()[0])
         if pin is not None:
-            pins.add((pin[1], pin[2]))
+            pins.add(("PyPI", pin[1], pin[2]))
     return pins, bare
 
 
-def ask(service: str, pins: list[tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+def ask(service: str, pins: list[Pin]) -> dict[Pin, list[str]]:
     """Return the vulnerabilities of what has any. Raises OSError or ValueError when there is no answer."""
-    queries = [{"package": {"name": name, "ecosystem": "PyPI"}, "version": version} for name, version in pins]
+    found: dict[Pin, list[str]] = {}
+    for first in range(0, len(pins), BATCH):
+        some = pins[first : first + BATCH]
+        for pin, result in zip(some, _ask(service, some), strict=True):
+            ids = [v["id"] for v in result.get("vulns", []) if v["id"] not in IGNORED]
+            if ids:
+                found[pin] = ids
+    return found
+
+
+def _ask(service: str, pins: list[Pin]) -> list[dict[str, list[dict[str, str]]]]:
+    queries = [
+        {"package": {"name": name, "ecosystem": ecosystem}, "version": version}
+        for ecosystem, name, version in pins
+    ]
     request = urllib.request.Request(  # noqa: S310 - a fixed https address, or the tests'
         service, json.dumps({"queries": queries}).encode(), {"Content-Type": "application/json"}
     )
@@ -48,12 +87,7 @@ def ask(service: str, pins: list[tuple[str, str]]) -> dict[tuple[str, str], list
         results = json.load(answer)["results"]
     if len(results) != len(pins):
         raise ValueError(f"{len(results)} answers to {len(pins)} questions")
-    found = {
-        pin: [v["id"] for v in result.get("vulns", [])] for pin, result in zip(pins, results, strict=True)
-    }
-    return {
-        pin: kept for pin, ids in found.items() if (kept := [name for name in ids if name not in IGNORED])
-    }
+    return results
 
 
 def _not_audited(fault: Exception, bare: list[str], *, strict: bool) -> int:
@@ -72,7 +106,7 @@ def main() -> int:
     parser.add_argument("--service", default=SERVICE)
     parser.add_argument("--strict", action="store_true", help="fail when the service cannot be reached")
     given = parser.parse_args()
-    pins, bare = set[tuple[str, str]](), list[str]()
+    pins, bare = set[Pin](), list[str]()
     for lock in given.locks:
         found, without = read_lock(lock)
         pins |= found
@@ -88,7 +122,7 @@ def main() -> int:
         return _not_audited(refusal, bare, strict=given.strict)
     except (OSError, ValueError, KeyError) as fault:
         return _not_audited(fault, bare, strict=given.strict)
-    for (name, version), ids in vulnerable.items():
+    for (_, name, version), ids in vulnerable.items():
         print(f"audit: {name} {version}: {', '.join(ids)}")  # noqa: T201
     if not vulnerable:
         print(f"audit: no known vulnerability in {len(pins)} locked dependencies")  # noqa: T201

@@ -13,11 +13,20 @@ from layers.db.pool import Connection
 from layers.kit.times import iso_z, utc_now
 from layers.publishing import commands, store
 from layers.publishing.schemas import PostStatus, ResolveBody, ScheduledPost, StoryEvent
-from layers.terminal import AsJson, fail, out, print_json
+from layers.terminal import (
+    AllowDuplicate,
+    AsJson,
+    PlatformId,
+    PostId,
+    PostUrl,
+    SeenThere,
+    fail,
+    out,
+    print_json,
+)
 
 posts = typer.Typer(help="Posts: see what happened, settle what is unknown.", no_args_is_help=True)
 
-PostId = Annotated[str, typer.Argument(help="The post's id, sp_… or one of your own.")]
 Org = Annotated[str | None, typer.Option(help="Organisation, where several use this id.")]
 
 
@@ -77,11 +86,9 @@ def show_post(post_id: PostId, org: Org = None, as_json: AsJson = False) -> None
 @posts.command("resolve")
 def resolve_post(
     post_id: PostId,
-    published: Annotated[
-        bool | None, typer.Option("--published/--not-published", help="What you saw on the platform.")
-    ] = None,
-    url: Annotated[str | None, typer.Option(help="Where the post is.")] = None,
-    external_id: Annotated[str | None, typer.Option(help="The platform's id of the post.")] = None,
+    published: SeenThere = None,
+    url: PostUrl = None,
+    external_id: PlatformId = None,
     org: Org = None,
     as_json: AsJson = False,
 ) -> None:
@@ -111,9 +118,7 @@ def resolve_post(
 @posts.command("retry")
 def retry_post(
     post_id: PostId,
-    allow_duplicate: Annotated[
-        bool, typer.Option(help="Even beside another post of the same content.")
-    ] = False,
+    allow_duplicate: AllowDuplicate = False,
     org: Org = None,
     as_json: AsJson = False,
 ) -> None:

@@ -40,6 +40,15 @@ def speak_json(wanted: bool) -> bool:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.", callback=speak_json, is_eager=True)]
 
+# What an operator and a caller of the API say alike of a post
+PostId = Annotated[str, typer.Argument(help="The post's id, sp_… or one of your own.")]
+SeenThere = Annotated[
+    bool | None, typer.Option("--published/--not-published", help="What you saw on the platform.")
+]
+PostUrl = Annotated[str | None, typer.Option("--url", help="Where the post is.")]
+PlatformId = Annotated[str | None, typer.Option("--external-id", help="The platform's id of the post.")]
+AllowDuplicate = Annotated[bool, typer.Option(help="Even beside another post of the same content.")]
+
 
 def fail(message: str, remedy: str = "", *, exit_code: int = FAILED, **known: Any) -> NoReturn:
     """Say what is wrong and what to do about it, and end. `known`: what else a program may want to know."""

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = [ROOT / "requirements.lock", ROOT / "benchmarks/peers/requirements.lock"]
+LOCKS = [
+    *(ROOT / "requirements.lock", ROOT / "benchmarks/peers/requirements.lock"),
+    *(ROOT / "dashboard/package-lock.json", ROOT / "sdks/typescript/package-lock.json"),
+]
 HASH = "sha256:" + "0" * 64
 GOOD = f"good==1.0 ; sys_platform != 'win32' \\\n    --hash={HASH}\n    # via layers\n"
 BAD = f"bad[extra]==2.0 \\\n    --hash={HASH} \\\n    --hash={HASH}\n"
@@ -100,8 +103,33 @@ def test_a_dependency_without_a_hash_fails_the_audit(lock: Path):
     assert "worse is locked without a hash" in said
 
 
+def test_what_reaches_users_by_npm_is_audited_too(tmp_path: Path):
+    file = tmp_path / "package-lock.json"
+    packages = {
+        "": {"name": "ours"},
+        "../sdk": {"name": "sdk", "version": "1.0.0"},
+        "node_modules/sdk": {"resolved": "../sdk", "link": True},
+        "node_modules/@scope/bad": {"version": "2.0.0", "integrity": "sha512-x"},
+        "node_modules/alias": {"name": "known", "version": "3.0.0", "integrity": "sha512-x"},
+        "node_modules/known/node_modules/bare": {"version": "4.0.0"},
+        "node_modules/builder": {"version": "5.0.0", "dev": True},
+    }
+    file.write_text(json.dumps({"packages": packages}))
+    with service({"results": [{"vulns": [{"id": "GHSA-1"}]}, {}, {}]}) as (where, asked):
+        status, said = audit(file, "--service", where)
+    assert status == 1
+    assert "audit: @scope/bad 2.0.0: GHSA-1\n" in said
+    assert "node_modules/known/bare is locked without a hash" in said
+    assert [(q["package"]["ecosystem"], q["package"]["name"], q["version"]) for q in asked] == [
+        ("npm", "@scope/bad", "2.0.0"),
+        ("npm", "bare", "4.0.0"),
+        ("npm", "known", "3.0.0"),
+    ]
+
+
 def test_every_dependency_we_lock_has_a_hash(tmp_path: Path):
     with service({}) as (where, asked):
         status, said = audit(*LOCKS, "--service", where)
     assert (status, "without a hash" in said) == (0, False)
     assert len(asked) > 50
+    assert {"PyPI", "npm"} == {question["package"]["ecosystem"] for question in asked}

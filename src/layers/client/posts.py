@@ -15,11 +15,25 @@ from layers.client.destinations import name_of
 from layers.client.moments import moment
 from layers.client.progress import DONE, WELL, clock, follow, post_table
 from layers.client.projects import ProjectName, projects_meant
-from layers.terminal import FAILED, STOPPED, AsJson, err, fail, out, print_json, table_of, tell
+from layers.terminal import (
+    FAILED,
+    STOPPED,
+    AllowDuplicate,
+    AsJson,
+    PlatformId,
+    PostId,
+    PostUrl,
+    SeenThere,
+    err,
+    fail,
+    out,
+    print_json,
+    table_of,
+    tell,
+)
 
 posts = typer.Typer(help="Posts: watch them go out, move, cancel, retry, settle them.", no_args_is_help=True)
 
-PostId = Annotated[str, typer.Argument(help="The post's id, sp_… or one of your own.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
 
 
@@ -117,9 +131,7 @@ def reschedule(
 @posts.command("retry")
 def retry(
     post_id: PostId,
-    allow_duplicate: Annotated[
-        bool, typer.Option(help="Even beside another post of the same content.")
-    ] = False,
+    allow_duplicate: AllowDuplicate = False,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -132,11 +144,9 @@ def retry(
 @posts.command("resolve")
 def resolve(
     post_id: PostId,
-    published: Annotated[
-        bool | None, typer.Option("--published/--not-published", help="What you saw on the platform.")
-    ] = None,
-    url: Annotated[str | None, typer.Option(help="Where the post is.")] = None,
-    external_id: Annotated[str | None, typer.Option(help="The platform's id of the post.")] = None,
+    published: SeenThere = None,
+    url: PostUrl = None,
+    external_id: PlatformId = None,
     profile: ProfileName = None,
     as_json: AsJson = False,
 ) -> None:
