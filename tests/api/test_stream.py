@@ -109,7 +109,7 @@ async def test_what_happens_is_told_at_once_as_webhooks_are_told(client) -> None
         post = (await client.publish(container, account))["scheduledPostIds"][0]
         before = asyncio.get_running_loop().time()
         (scheduled,) = await heard.of("post.scheduled")
-        assert asyncio.get_running_loop().time() - before < 1
+        assert asyncio.get_running_loop().time() - before < 3  # a comment comes after 15
         assert scheduled["data"]["scheduledPostId"] == post
         assert scheduled["data"]["status"] == "queued"
         assert scheduled["createdAt"].endswith("Z")
@@ -367,7 +367,9 @@ async def test_a_server_that_stops_ends_its_streams_first(client, shared) -> Non
         stopping = asyncio.create_task(server.__aexit__(None, None, None))
         await heard.until(lambda: heard.over, 5)
         await stopping
-        assert timedelta(seconds=asyncio.get_running_loop().time() - began) < timedelta(seconds=1)
+        assert timedelta(seconds=asyncio.get_running_loop().time() - began) < timedelta(
+            seconds=3
+        )  # who did not hear of it is waited for for 20
 
 
 async def test_what_can_be_no_event_is_no_place_to_go_on_from(client) -> None:

@@ -214,7 +214,7 @@ def test_starting_twice_is_one_place_and_fast(data_dir: Path) -> None:
     first = embedded.start(data_dir, fsync=False)
     before = time.monotonic()
     second = embedded.start(data_dir, fsync=False)
-    assert time.monotonic() - before < 0.5  # 10 ms on an idle machine
+    assert time.monotonic() - before < 2  # 10 ms on an idle machine, where a start takes seconds
     assert second == first
     second.close()
     first.close()
