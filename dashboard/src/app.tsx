@@ -7,7 +7,7 @@ import { NewProject } from "./shell/NewProject";
 import { Shell } from "./shell/Shell";
 import { SignIn } from "./shell/SignIn";
 import { pathOf, type Place, places } from "./places";
-import { open, openId, projects, readProjects, toBeginWith } from "./projects";
+import { meetProjects, open, openId, projects, toBeginWith } from "./projects";
 import { can, signOut, who } from "./session";
 import { Button } from "./ui/Button";
 import { Empty } from "./ui/Empty";
@@ -27,7 +27,7 @@ function SignedIn() {
   const [fault, setFault] = useState<unknown>();
   useEffect(() => {
     follow();
-    readProjects().catch(setFault);
+    if (!projects.value) meetProjects().catch(setFault);
   }, []);
   if (fault) {
     return (

@@ -14,7 +14,7 @@ export interface Place {
   title: string;
   /** Scopes without which it is neither shown nor opened. */
   scopes: readonly string[];
-  Page: ComponentType<PageProps>;
+  Page: ComponentType<PageProps> & { preload(): Promise<unknown> };
   /** Stands in the navigation. */
   icon?: LucideIcon;
   /** Of a page below another one: the path of that one, which the navigation marks. */
@@ -77,3 +77,10 @@ export const places: readonly Place[] = [
 
 export const pathOf = (projectId: string, ...parts: string[]): string =>
   ["/dashboard", projectId, ...parts].map((part) => part.replace(/\/$/, "")).join("/");
+
+/** Fetches the code of the page at an address while it is still being asked who is there. */
+export function preload(pathname: string): void {
+  const name = pathname.split("/")[3];
+  const place = places.find(({ path }) => path.split("/")[0] === name);
+  void place?.Page.preload().catch(() => undefined); // whoever shows it hears of it again
+}

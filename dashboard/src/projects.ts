@@ -10,6 +10,14 @@ export const projects = signal<Project[] | undefined>(undefined);
 export const openId = signal<string | undefined>(undefined);
 export const project = computed(() => projects.value?.find(({ id }) => id === openId.value));
 
+let first: Promise<void> | undefined;
+
+/** Reads them for the first time. Whoever asks meanwhile waits for the same reading. */
+export function meetProjects(): Promise<void> {
+  first ??= readProjects().finally(() => (first = undefined));
+  return first;
+}
+
 export async function readProjects(): Promise<void> {
   const all = await layers.projects.list({ limit: 100 }).toArray();
   projects.value = all.filter(({ status }) => status === "active").sort((a, b) => a.name.localeCompare(b.name));

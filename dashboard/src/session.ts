@@ -2,6 +2,8 @@
 import { UnauthenticatedError, type Whoami } from "@layers/sdk";
 import { signal } from "@preact/signals";
 import { type Credential, session } from "./api";
+import { preload } from "./places";
+import { meetProjects } from "./projects";
 
 /** A link's token is longer than any other fragment. */
 const TOKEN = 32;
@@ -23,6 +25,8 @@ export async function arrive(): Promise<void> {
     history.replaceState(null, "", location.pathname + location.search);
     return signIn({ link });
   }
+  meetProjects().catch(() => undefined); // at the same time; if nobody is there, they are read once somebody is
+  preload(location.pathname);
   try {
     who.value = await session.current();
   } catch (fault) {

@@ -18,7 +18,7 @@ SOURCE = Path(layers.__file__).parent
 RUNS = {"execute", "executemany", "fetch", "fetchrow", "fetchval", "cursor", "prepare", "copy_from_query"}
 PLACES = dict.fromkeys(RUNS | {"_rows", "_fetch", "_write_all"}, 0) | {"_write": 1}
 """By method, which argument is the statement; those of the second kind are ours and pass it on."""
-CHECKED = {"identifier", "names", "marks", "assignments"}
+CHECKED = {"identifier", "names", "marks", "assignments", "bigint"}
 NO_DATABASE = {"world"}
 """What has a method of one of these names without being a database."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -176,3 +176,10 @@ def test_only_plain_names_are_identifiers(name: str):
         with pytest.raises(ValueError, match="no plain name"):
             make(name)
     assert columns.assignments(["name", "a_b2"], 2) == "name = $2, a_b2 = $3"
+
+
+@pytest.mark.parametrize("value", ["1", "1); DROP TABLE projects", 1.5, None])
+def test_only_whole_numbers_are_numbers(value: object):
+    with pytest.raises((ValueError, TypeError)):
+        columns.bigint(value)
+    assert columns.bigint(-(2**63)) == f"'{-(2**63)}'::bigint"

@@ -31,6 +31,7 @@ from layers.api import errors
 from layers.api.context import header_of, hooks_of, method_of, state_of
 from layers.api.envelope import unavailable
 from layers.api.parameters import take_query
+from layers.db.columns import bigint
 from layers.db.pool import DATABASE_AWAY, Connection, Pool, Queries
 from layers.kit.canonical import fingerprint
 from layers.kit.problems import find_problems
@@ -328,7 +329,7 @@ async def begin(
     if call is None:
         await connection.execute("BEGIN")
         return None
-    claim = f"BEGIN; SELECT WHERE pg_try_advisory_xact_lock('{call.lock}'::bigint)"
+    claim = f"BEGIN; SELECT WHERE pg_try_advisory_xact_lock({bigint(call.lock)})"
     if await connection.execute(claim) == "SELECT 1":  # the rows there were: one if it was claimed
         return None if is_looked_up else await find_response(connection, call)
     try:

@@ -1,4 +1,4 @@
-"""The only names a statement may be put together from at run time: checked to be plain identifiers.
+"""All that a statement may be put together from at run time: names checked to be plain, and whole numbers.
 
 All else in a statement is written in the source, and every value is a parameter; a test reads the source for it.
 """
@@ -29,3 +29,8 @@ def marks(count: int) -> str:
 def assignments(columns: Iterable[str], first: int) -> str:
     """Return `a = $2, b = $3`, counting from `first`."""
     return ", ".join(f"{identifier(column)} = ${n}" for n, column in enumerate(columns, first))
+
+
+def bigint(value: int) -> str:
+    """Return a whole number as SQL has it, for statements sent together, which take no parameters."""
+    return f"'{value:d}'::bigint"
