@@ -95,15 +95,15 @@ function Health({ health, platform }: { health: AccountHealth; platform: string 
         </dd>
       </div>
       <div>
-        <dt>{health.holdUntil ? "Paused by the platform" : "Wait for a reconnect"}</dt>
-        <dd>
-          {health.holdUntil
-            ? `Goes on ${fromNow(health.holdUntil)}`
-            : health.postsWaiting === 0
-              ? "No posts"
-              : health.postsWaiting}
-        </dd>
+        <dt>Wait for a reconnect</dt>
+        <dd>{health.postsWaiting === 0 ? "No posts" : health.postsWaiting}</dd>
       </div>
+      {health.holdUntil && (
+        <div>
+          <dt>Paused by the platform</dt>
+          <dd>Goes on {fromNow(health.holdUntil)}</dd>
+        </div>
+      )}
     </dl>
   );
 }

@@ -59,7 +59,7 @@ def find(post: Post, account: Account, journal: Journal) -> Flow[Found | NotPost
     if reply.status < 300:
         return Found(Reply(200, json={"uri": reply.text_at("uri"), "cid": reply.text_at("cid")}))
     if error_name(reply) == "RecordNotFound":
-        return NotPosted(f"The server holds no record {key}.", final=True)
+        return NotPosted(f"The server holds no record {key}", final=True)
     raise classify(call, reply) or Rejected("PLATFORM_REFUSED", "The server refused to show the record.")
 
 

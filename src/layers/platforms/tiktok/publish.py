@@ -257,7 +257,7 @@ def _find_upload(post: Post, account: Account, journal: Journal) -> Flow[Found |
     if status.uploaded_bytes is None:
         return Unknown("TikTok waits for bytes but does not say how many it has")
     if status.uploaded_bytes < size:
-        return NotPosted(f"TikTok holds {status.uploaded_bytes} of {size} bytes.", final=True)
+        return NotPosted(f"TikTok holds {status.uploaded_bytes} of {size} bytes", final=True)
     return Found(Reply(status=201))
 
 
